@@ -1,0 +1,118 @@
+"""Readable selections of configuration items."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.expressions import RawSQL
+from django.utils.translation import gettext as _
+
+ENDED_STAGES = ("retired", "disposed")
+
+# What a stored filter (inspection plans, freezes) may ask of an item; nothing else reaches the ORM.
+FILTER_FIELDS = {
+    "name": "name",
+    "environment": "environment",
+    "criticality": "criticality",
+    "lifecycle_stage": "lifecycle_stage",
+    "owner_team": "owner_team__key",
+    "serial": "serial",
+}
+TEXT_LOOKUPS = {"", "in", "startswith", "istartswith", "contains", "icontains"}
+LOOKUPS = {
+    "name": TEXT_LOOKUPS,
+    "serial": TEXT_LOOKUPS,
+    "environment": {"", "in"},
+    "criticality": {"", "in", "gte", "lte"},
+    "lifecycle_stage": {"", "in"},
+    "owner_team": {"", "in"},
+    "attributes": {"", "in", "gte", "lte"},
+}
+
+
+class HasWord(models.Func):
+    """True where the text contains the word; the first half of the condition is the index's."""
+
+    template = "(cmdb.bigrams_v1(%(text)s) @> cmdb.bigrams_v1(%(word)s) AND strpos(%(text)s, %(word)s) > 0)"
+    output_field = models.BooleanField()
+    conditional = True
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
+        """The condition, with the word sent as a parameter twice."""
+        text, word = self.get_source_expressions()
+        text_sql, text_params = compiler.compile(text)
+        word_sql, word_params = compiler.compile(word)
+        sql = self.template % {"text": text_sql, "word": word_sql}
+        return sql, [*text_params, *word_params, *text_params, *word_params]
+
+
+class ItemQuerySet(models.QuerySet):
+    """Configuration items by adjectives; each is one condition of one statement."""
+
+    def live(self) -> Self:
+        """Items that are neither retired, disposed of nor marked as a duplicate."""
+        return self.exclude(lifecycle_stage__in=ENDED_STAGES).filter(duplicate_of=None)
+
+    def of_type(self, *keys: str) -> Self:
+        """Items of the types with these keys or of any type below them."""
+        family = RawSQL("SELECT cmdb.type_family_v1(%s::text[])", [list(keys)])
+        return self.filter(type_id__in=family)
+
+    def by_address(self, address: str) -> models.Model:
+        """The one item named `type:name`. Raises DoesNotExist where there is none."""
+        type_key, _colon, name = address.partition(":")
+        return self.select_related("type").get(type__key=type_key, name=name)
+
+    def by_addresses(self, addresses: list[str]) -> dict[str, models.Model]:
+        """Items by `type:name`, one statement; addresses without an item are absent."""
+        names = [address.partition(":")[2] for address in addresses]
+        wanted = set(addresses)
+        found = {item.address: item for item in self.select_related("type").filter(name__in=names)}
+        return {address: item for address, item in found.items() if address in wanted}
+
+    def matching(self, conditions: dict[str, Any]) -> Self:
+        """Items that meet every condition of a stored filter, as {"type": "host", "criticality__gte": 3}.
+
+        Keys: type (subtypes included), location (address; everything placed directly in it), id,
+        name, serial, environment, criticality, lifecycle_stage, owner_team (key), attributes.<key>,
+        most of them with __in, __gte, __lte, __startswith, __icontains.
+        Raises ValidationError if a key is not one of these.
+        """
+        found = self
+        for key, value in conditions.items():
+            found = found._narrowed(key, value)
+        return found
+
+    def _narrowed(self, key: str, value: Any) -> Self:
+        if key in ("type", "type__in"):
+            return self.of_type(*([value] if isinstance(value, str) else value))
+        if key == "location":
+            type_key, _colon, name = str(value).partition(":")
+            return self.filter(location__type__key=type_key, location__name=name)
+        if key in ("id", "id__in"):
+            return self.filter(**{key: value})
+        field, _sep, lookup = key.partition("__")
+        base, _dot, attribute = field.partition(".")
+        if lookup not in LOOKUPS.get(base, ()) or (base == "attributes") != bool(attribute):
+            raise ValidationError(_("“%(key)s” is not a condition on configuration items.") % {"key": key})
+        if attribute:
+            return self._with_attribute(attribute, lookup, value)
+        column = FILTER_FIELDS[base]
+        return self.filter(**{f"{column}__{lookup}" if lookup else column: value})
+
+    def _with_attribute(self, attribute: str, lookup: str, value: Any) -> Self:
+        if not lookup:
+            return self.filter(attributes__contains={attribute: value})
+        return self.filter(**{f"attributes__{attribute}__{lookup}": value})
+
+    def searched(self, term: str) -> Self:
+        """Items whose name, serial, address or attributes contain every word of the term, in any language.
+
+        Words of two and more characters use the bigram index; single characters are compared directly.
+        """
+        found = self
+        for word in term.lower().split():
+            found = found.filter(HasWord("search_text", models.Value(word)))
+        return found

@@ -1,4 +1,5 @@
 """Rows that an administrator names in both languages."""
+
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _

@@ -1,10 +1,18 @@
 """People, the teams they work in and the roles they hold."""
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.labelled import Labelled
+from accounts.roles import OFFICES_APART, ROLES, role_choices
 from audit.recorded.models import RecordedModel
+
+OFFICES_MESSAGE = _(
+    "Auditor, security administrator and system administrator must be three different people "
+    "(separation of the three offices): take the other office away first."
+)
 
 
 class Team(RecordedModel, Labelled):
@@ -28,7 +36,7 @@ class User(RecordedModel, AbstractUser):
         _("language"), max_length=10, blank=True, choices=[("en", "English"), ("zh-hans", "简体中文")]
     )
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
-    teams = models.ManyToManyField(Team, through="TeamMember", related_name="users")
+    teams = models.ManyToManyField(Team, through="TeamMember", related_name="users", verbose_name=_("teams"))
 
     class Meta:
         verbose_name = _("user")
@@ -38,12 +46,25 @@ class User(RecordedModel, AbstractUser):
     def __str__(self) -> str:
         return self.display_name or self.username
 
+    @cached_property
+    def role_keys(self) -> frozenset[str]:
+        return frozenset(self.role_grants.values_list("role", flat=True)) if self.pk else frozenset()
+
+    @property
+    def initials(self) -> str:
+        """One or two letters for the round mark: the last two of a Chinese name, else first letters."""
+        name = str(self).strip()
+        if not name.isascii():
+            return name[-2:]
+        words = name.replace(".", " ").replace("_", " ").split()
+        return "".join(word[0] for word in words[:2]).upper()
+
 
 class TeamMember(RecordedModel):
     """One person's place in one team."""
 
-    team = models.ForeignKey(Team, models.CASCADE, related_name="members")
-    user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
+    team = models.ForeignKey(Team, models.CASCADE, related_name="members", verbose_name=_("team"))
+    user = models.ForeignKey(User, models.PROTECT, related_name="memberships", verbose_name=_("user"))
 
     class Meta:
         verbose_name = _("team member")
@@ -56,16 +77,27 @@ class TeamMember(RecordedModel):
 
 
 class RoleGrant(RecordedModel):
-    """One role (accounts.roles) held by one person."""
+    """One role held by one person; the three offices of 三员分立 never meet in one person."""
 
-    user = models.ForeignKey(User, models.PROTECT, related_name="role_grants")
-    role = models.CharField(_("role"), max_length=40)
+    user = models.ForeignKey(User, models.PROTECT, related_name="role_grants", verbose_name=_("user"))
+    role = models.CharField(_("role"), max_length=40, choices=role_choices)
 
     class Meta:
         verbose_name = _("role grant")
         verbose_name_plural = _("role grants")
         ordering = ["user", "role"]
-        constraints = [models.UniqueConstraint(fields=["user", "role"], name="accounts_rolegrant_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "role"], name="accounts_rolegrant_once"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=list(ROLES)), name="accounts_rolegrant_declared"
+            ),
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=models.Q(role__in=OFFICES_APART),
+                name="accounts_rolegrant_offices_apart",
+                violation_error_message=OFFICES_MESSAGE,
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.user} · {self.role}"
+        return f"{self.user} · {self.get_role_display()}"

@@ -1,4 +1,5 @@
 """The table of API endpoints."""
+
 from rest_framework.routers import DefaultRouter
 
 router = DefaultRouter()

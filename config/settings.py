@@ -9,10 +9,10 @@ from config import embedded
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = embedded.var_folder()
+VAR_DIR = Path(env("OPSLEDGER_VAR", default=str(BASE_DIR / "var")))
 
 DEBUG = env.bool("OPSLEDGER_DEBUG", default=False)
-SECRET_KEY = embedded.secret_key()
+SECRET_KEY = env("OPSLEDGER_SECRET_KEY", default="") or embedded.secret_key()
 ALLOWED_HOSTS = env.list("OPSLEDGER_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("OPSLEDGER_ORIGINS", default=[])
 
@@ -70,19 +70,20 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.navigation.frame",
             ],
         },
     },
 ]
 
-DATABASES = {"default": embedded.database_settings()}  # as the application role
-OWNER_DATABASE = embedded.owner_database_settings()  # owns the tables: migrations and test databases
+# The application role; migrate and the tests' set-up use the owner (DATABASE_OWNER_URL) for a while.
+DATABASES = {"default": embedded.database_settings()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "accounts.permissions.RoleBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -95,6 +96,24 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "accounts.login.LoginAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_SESSION_REMEMBER = False
+CSRF_FAILURE_VIEW = "config.views.csrf_refused"
+
+# Five wrong passwords for one name from one address: locked for 15 minutes, or until unlocked.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_USERNAME_FORM_FIELD = "login"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_TEMPLATE = "account/locked.html"
+AXES_ENABLE_ADMIN = False
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]

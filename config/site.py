@@ -1,4 +1,5 @@
 """The admin site."""
+
 from unfold.sites import UnfoldAdminSite
 
 

@@ -1,11 +1,26 @@
 """Every route of the product."""
+
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
+from accounts import views as accounts
+from config import views
 from config.api import api_urls
 
 urlpatterns = [
+    path("", views.home, name="home"),
+    path("livez", views.livez, name="livez"),
+    path("readyz", views.readyz, name="readyz"),
+    path("language/", accounts.choose_language, name="language"),
     path("api/", include(api_urls)),
     path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include(([path("tokens/", accounts.tokens, name="tokens")], "accounts"))),
+    path("admin/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "config.views.bad_request"
+handler403 = "config.views.permission_denied"
+handler404 = "config.views.not_found"
+handler500 = "config.views.server_error"

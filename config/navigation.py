@@ -1,0 +1,161 @@
+"""The one table of main destinations; our own pages and the admin's side bar are both drawn from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.roles import Right, has_right, roles_of
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One destination, shown to who holds `right` and may view `model` ("cmdb.citype"), if named."""
+
+    label: str
+    icon: str
+    url_name: str
+    right: Right | None = Right.VIEW
+    model: str = ""
+
+    def url(self) -> str:
+        try:
+            return reverse(self.url_name)
+        except NoReverseMatch:
+            return ""
+
+    def is_for(self, user) -> bool:
+        if self.right and not has_right(user, self.right):
+            return False
+        app_label, _dot, model_name = self.model.partition(".")
+        return not self.model or user.has_perm(f"{app_label}.view_{model_name}")
+
+
+@dataclass(frozen=True)
+class Group:
+    label: str
+    entries: list[Entry] = field(default_factory=list)
+
+
+def _list(label, icon, model, right=Right.VIEW) -> Entry:
+    return Entry(label, icon, f"admin:{model.replace('.', '_')}_changelist", right, model)
+
+
+NAVIGATION = [
+    Group("", [Entry(_("Home"), "home", "home", None)]),
+    Group(
+        _("Work"),
+        [
+            Entry(_("Changes"), "published_with_changes", "changes:queue"),
+            Entry(_("Configuration"), "dns", "cmdb:list"),
+            Entry(_("Inspections"), "fact_check", "inspections:list"),
+            _list(_("Assets"), "inventory_2", "assets.asset"),
+        ],
+    ),
+    Group(
+        _("Proof"),
+        [
+            Entry(_("Audit"), "policy", "audit:events", Right.AUDIT_READ),
+        ],
+    ),
+    Group("", [Entry(_("Administration"), "settings", "admin:index")]),
+]
+
+ADMIN_NAVIGATION = [
+    Group("", [Entry(_("Home"), "home", "home", None)]),
+    Group(
+        _("Changes"),
+        [
+            _list(_("Change requests"), "published_with_changes", "changes.changerequest"),
+            _list(_("Boards"), "groups", "changes.board"),
+        ],
+    ),
+    Group(
+        _("Configuration"),
+        [
+            _list(_("Configuration items"), "dns", "cmdb.configurationitem"),
+            _list(_("Relations"), "account_tree", "cmdb.relation"),
+            _list(_("Types"), "category", "cmdb.citype"),
+            _list(_("Relation types"), "conversion_path", "cmdb.relationtype"),
+            _list(_("Dependency groups"), "hub", "cmdb.dependencygroup"),
+        ],
+    ),
+    Group(
+        _("Assets"),
+        [
+            _list(_("Assets"), "inventory_2", "assets.asset"),
+            _list(_("Models"), "memory", "assets.hardwaremodel"),
+            _list(_("Manufacturers"), "factory", "assets.manufacturer"),
+            _list(_("Vendors"), "storefront", "assets.vendor"),
+            _list(_("Contracts"), "contract", "assets.contract"),
+        ],
+    ),
+    Group(
+        _("Inspections"),
+        [
+            _list(_("Runs"), "fact_check", "inspections.run"),
+            _list(_("Findings"), "report", "inspections.finding"),
+            _list(_("Plans"), "event_repeat", "inspections.plan"),
+            _list(_("Templates"), "checklist", "inspections.template"),
+        ],
+    ),
+    Group(
+        _("People"),
+        [
+            _list(_("Users"), "person", "accounts.user"),
+            _list(_("Teams"), "diversity_3", "accounts.team"),
+            _list(_("API tokens"), "api", "accounts.apitoken"),
+            _list(_("Failed log-ins"), "lock", "axes.accessattempt"),
+        ],
+    ),
+    Group(_("Audit"), [_list(_("Events"), "policy", "audit.auditevent", Right.AUDIT_READ)]),
+]
+
+
+def navigation_for(user, path: str, groups: list[Group] = NAVIGATION) -> list[dict]:
+    """The groups and entries this person may open, with the present one marked; empty groups left out."""
+    shown = []
+    for group in groups:
+        entries = [
+            {"label": entry.label, "icon": entry.icon, "url": url, "is_current": _is_current(url, path)}
+            for entry in group.entries
+            if entry.is_for(user) and (url := entry.url())
+        ]
+        if entries:
+            shown.append({"label": group.label, "entries": entries})
+    return shown
+
+
+def _is_current(url: str, path: str) -> bool:
+    return path == url if url == "/" else path.startswith(url)
+
+
+def frame(request) -> dict:
+    """Context of every page of ours: the reader's navigation and roles, computed only where drawn."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"frame": {}}
+    return {
+        "frame": {
+            "navigation": lambda: navigation_for(user, request.path),
+            "roles": lambda: [role.label for role in roles_of(user)],
+        }
+    }
+
+
+def admin_sidebar(request) -> list[dict]:
+    """The admin's side bar in Unfold's form."""
+    return [
+        {
+            "title": group["label"],
+            "separator": bool(group["label"]),
+            "collapsible": False,
+            "items": [
+                {"title": entry["label"], "icon": entry["icon"], "link": entry["url"]}
+                for entry in group["entries"]
+            ],
+        }
+        for group in navigation_for(request.user, request.path, ADMIN_NAVIGATION)
+    ]

@@ -9,10 +9,10 @@ from config import embedded
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = Path(env("OPSLEDGER_VAR", default=str(BASE_DIR / "var")))
+VAR_DIR = embedded.var_folder()
 
 DEBUG = env.bool("OPSLEDGER_DEBUG", default=False)
-SECRET_KEY = env("OPSLEDGER_SECRET_KEY", default="") or embedded.secret_key()
+SECRET_KEY = embedded.secret_key()
 ALLOWED_HOSTS = env.list("OPSLEDGER_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("OPSLEDGER_ORIGINS", default=[])
 
@@ -76,8 +76,8 @@ TEMPLATES = [
     },
 ]
 
-# The application role; migrate and the tests' set-up use the owner (DATABASE_OWNER_URL) for a while.
-DATABASES = {"default": embedded.database_settings()}
+DATABASES = {"default": embedded.database_settings()}  # as the application role
+OWNER_DATABASE = embedded.owner_database_settings()  # owns the tables: migrations and test databases
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

@@ -38,6 +38,8 @@ class User(RecordedModel, AbstractUser):
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     teams = models.ManyToManyField(Team, through="TeamMember", related_name="users", verbose_name=_("teams"))
 
+    unrecorded_fields = ("password", "last_login")  # a hash is nobody's business; log-ins are security events
+
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")

@@ -45,6 +45,7 @@ INSTALLED_APPS = DJANGO_APPS + THIRD_PARTY_APPS + OUR_APPS
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "audit.middleware.AuditContextMiddleware",  # before sessions, whose saving it explains too
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -76,7 +77,10 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": embedded.database_settings()}  # as the application role
+# As the application role, through the backend that tells PostgreSQL who writes and why.
+DATABASES = {
+    "default": embedded.database_settings() | {"ENGINE": "audit.postgresql", "ATOMIC_REQUESTS": True}
+}
 OWNER_DATABASE = embedded.owner_database_settings()  # owns the tables: migrations and test databases
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

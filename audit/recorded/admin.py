@@ -1,4 +1,5 @@
 """The base of every admin page over recorded rows."""
+
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 

@@ -1,4 +1,5 @@
 """The base of every API endpoint over recorded rows."""
+
 from rest_framework import mixins, viewsets
 
 

@@ -1,0 +1,122 @@
+"""Django's PostgreSQL backend, telling the database who writes and why before the first write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.db.backends.postgresql import base
+from django.db.backends.utils import CursorWrapper
+
+from audit.context import as_setting
+from audit.postgresql.creation import DatabaseCreation
+from audit.postgresql.operations import DatabaseOperations
+from audit.postgresql.schema import DatabaseSchemaEditor
+
+FIRST_WORD = re.compile(r"(?:\s+|/\*.*?\*/|--[^\n]*\n|\()*([a-zA-Z]+)", re.DOTALL)
+WRITES = {"INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "CALL", "DO"}
+MAY_WRITE = {"WITH", "SELECT"}
+# A WITH that writes, or a call of one of our SQL functions (they end in _v1, _v2 …).
+WRITES_INSIDE = re.compile(r"(?<!FOR )(?<!KEY )\b(INSERT|UPDATE|DELETE|MERGE)\b|_v\d+\s*\(", re.IGNORECASE)
+MOVES_TRANSACTION = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"}
+UNKNOWN = None
+
+
+class AnnouncingCursor(CursorWrapper):
+    """A cursor that sends the context before a statement that writes."""
+
+    def _execute(self, sql: Any, params: Any, *ignored: Any) -> Any:
+        return self.db.announce(sql, lambda: super(AnnouncingCursor, self)._execute(sql, params, *ignored))
+
+    def _executemany(self, sql: Any, param_list: Iterable[Any], *ignored: Any) -> Any:
+        return self.db.announce(
+            sql, lambda: super(AnnouncingCursor, self)._executemany(sql, param_list, *ignored)
+        )
+
+    def copy(self, statement: Any, *args: Any, **kwargs: Any) -> Any:
+        """As psycopg's copy(); use it inside atomic() so that the context reaches the trigger."""
+        return self.db.announce(statement, lambda: self.cursor.copy(statement, *args, **kwargs))
+
+
+class AnnouncingDebugCursor(AnnouncingCursor, base.CursorDebugWrapper):
+    """The same, keeping the list of queries."""
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Sends `audit.ctx` once per (sub)transaction, and again only when it has changed.
+
+    The setting is local to the transaction: a pooled connection carries nothing to its next user.
+    """
+
+    SchemaEditorClass = DatabaseSchemaEditor
+    creation_class = DatabaseCreation
+    ops_class = DatabaseOperations
+    #: What PostgreSQL holds now: "" at the start of a transaction, UNKNOWN after a partial roll-back.
+    announced: str | None = ""
+
+    def make_cursor(self, cursor: Any) -> AnnouncingCursor:
+        return AnnouncingCursor(cursor, self)
+
+    def make_debug_cursor(self, cursor: Any) -> AnnouncingDebugCursor:
+        return AnnouncingDebugCursor(cursor, self)
+
+    def announce(self, sql: Any, run: Callable[[], Any]) -> Any:
+        """Run a statement, with the context sent first where it may write; alone it gets a transaction."""
+        word = first_word(sql)
+        if word in MOVES_TRANSACTION:
+            self.announced = UNKNOWN
+            return run()
+        if not may_write(word, sql):
+            return run()
+        setting = as_setting()
+        if not self.get_autocommit():
+            if setting != self.announced:
+                self._send(setting)
+                self.announced = setting
+            return run()
+        with self.wrap_database_errors, self.connection.transaction():
+            self._send(setting)
+            return run()
+
+    def _send(self, setting: str) -> None:
+        # Not through Django's cursor: it is no query of the caller's.
+        with self.wrap_database_errors, self.connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('audit.ctx', %s, true)", [setting])
+
+    def _commit(self) -> None:
+        self.announced = ""
+        super()._commit()
+
+    def _rollback(self) -> None:
+        self.announced = ""
+        super()._rollback()
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        self.announced = UNKNOWN
+        super()._savepoint_rollback(sid)
+
+    def _set_autocommit(self, autocommit: bool) -> None:
+        self.announced = ""
+        super()._set_autocommit(autocommit)
+
+    def _close(self) -> None:
+        self.announced = ""
+        super()._close()
+
+
+def first_word(sql: Any) -> str:
+    """The statement's first keyword, upper-case, behind comments and brackets."""
+    found = FIRST_WORD.match(_text(sql))
+    return found[1].upper() if found else ""
+
+
+def may_write(word: str, sql: Any) -> bool:
+    """Whether a statement could change a recorded row."""
+    return word in WRITES or (word in MAY_WRITE and WRITES_INSIDE.search(_text(sql)) is not None)
+
+
+def _text(sql: Any) -> str:
+    if isinstance(sql, bytes):
+        return sql.decode(errors="replace")
+    return sql if isinstance(sql, str) else sql.as_string(None)

@@ -1,0 +1,5 @@
+from django.db.backends.postgresql import creation
+
+
+class DatabaseCreation(creation.DatabaseCreation):
+    pass

@@ -1,0 +1,24 @@
+-- The application may do its work and nothing else: it owns nothing, writes no history, changes no append-only row.
+CREATE OR REPLACE FUNCTION audit.grant_app(app name) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE s name; t text;
+BEGIN
+  REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA audit FROM PUBLIC;
+  EXECUTE format('GRANT USAGE ON SCHEMA audit TO %I', app);
+  EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA audit TO %I', app);
+  FOR s IN SELECT nspname FROM pg_namespace
+            WHERE nspname <> 'audit' AND nspname <> 'information_schema' AND nspname !~ '^pg_' LOOP
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', s, app);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO %I', s, app);
+    EXECUTE format('GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA %I TO %I', s, app);
+  END LOOP;
+  FOR t IN SELECT hist FROM audit.tracked WHERE to_regclass(hist) IS NOT NULL LOOP
+    EXECUTE format('REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON %s FROM %I', t, app);
+  END LOOP;
+  FOR t IN SELECT tbl FROM audit.protected WHERE to_regclass(tbl) IS NOT NULL LOOP
+    EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE ON %s FROM %I', t, app);
+  END LOOP;
+  IF to_regclass('public.django_migrations') IS NOT NULL THEN
+    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON public.django_migrations FROM %I', app);
+  END IF;
+END $$;

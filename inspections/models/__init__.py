@@ -1,0 +1,21 @@
+"""Everything the inspections app stores."""
+
+from inspections.models.answers import Amendment, Answer, Signature
+from inspections.models.findings import Finding, FindingEvent
+from inspections.models.plans import InspectionPlan
+from inspections.models.runs import InspectionRun, RunTarget
+from inspections.models.templates import ChecklistTemplate, TemplateItem, TemplateVersion
+
+__all__ = [
+    "Amendment",
+    "Answer",
+    "ChecklistTemplate",
+    "Finding",
+    "FindingEvent",
+    "InspectionPlan",
+    "InspectionRun",
+    "RunTarget",
+    "Signature",
+    "TemplateItem",
+    "TemplateVersion",
+]

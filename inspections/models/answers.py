@@ -1,0 +1,130 @@
+"""What was seen, who vouches for it, and what was corrected afterwards."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from audit.recorded.models import RecordedModel
+from inspections.models.runs import InspectionRun, RunTarget, person
+from inspections.models.templates import TemplateItem
+from inspections.querysets import AnswerQuerySet
+from inspections.severity import Severity
+
+
+class Amendment(RecordedModel):
+    """A correction after sign-off: the original answer stays, a new one supersedes it."""
+
+    answer = models.ForeignKey(
+        "Answer", models.PROTECT, related_name="amendments", verbose_name=_("original answer")
+    )
+    reason = models.TextField(_("reason"))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"), db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("amendment")
+        verbose_name_plural = _("amendments")
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["answer"], name="inspections_amendment_once_per_answer"),
+            models.CheckConstraint(condition=~Q(reason=""), name="inspections_amendment_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.answer_id} · {self.by}"
+
+
+class Answer(RecordedModel):
+    """One answer to one item on one target; PostgreSQL grades it and keeps the bounds it used."""
+
+    class Source(models.TextChoices):
+        HUMAN = "human", _("Person")
+        MACHINE = "machine", _("Machine")
+        CONFIRMED = "confirmed", _("Machine, confirmed by a person")
+
+    target = models.ForeignKey(RunTarget, models.PROTECT, related_name="answers", verbose_name=_("target"))
+    item = models.ForeignKey(TemplateItem, models.PROTECT, related_name="answers", verbose_name=_("item"))
+    ci = models.ForeignKey("cmdb.ConfigurationItem", models.PROTECT, related_name="+", verbose_name=_("CI"))
+    item_key = models.CharField(_("item key"), max_length=50, editable=False)
+    is_current = models.BooleanField(_("current"), default=True)
+    value_number = models.DecimalField(_("number"), max_digits=18, decimal_places=6, null=True, blank=True)
+    value_choice = models.CharField(_("choice"), max_length=60, blank=True)
+    value_text = models.TextField(_("text"), blank=True)
+    is_na = models.BooleanField(_("not applicable"), default=False)
+    severity = models.CharField(_("severity"), max_length=8, choices=Severity.choices, editable=False)
+    bounds_used = models.JSONField(_("bounds used"), default=dict, editable=False)
+    source = models.CharField(_("source"), max_length=10, choices=Source.choices, default=Source.HUMAN)
+    comment = models.TextField(_("comment"), blank=True)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("answered by")
+    )
+    observed_at = models.DateTimeField(_("observed at (device)"), default=timezone.now)
+    received_at = models.DateTimeField(_("received at (server)"), db_default=Now(), editable=False)
+    dwell_seconds = models.PositiveIntegerField(_("seconds on the card"), null=True, blank=True)
+    op = models.UUIDField(_("operation key"), default=uuid.uuid4, unique=True, editable=False)
+    op_sha256 = models.CharField(_("SHA-256 of the operation"), max_length=64, blank=True, editable=False)
+    supersedes = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="superseded_by", verbose_name=_("supersedes")
+    )
+    amendment = models.OneToOneField(
+        Amendment, models.PROTECT, null=True, blank=True, related_name="new_answer", verbose_name=_("amendment")
+    )
+
+    objects = AnswerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
+        ordering = ["target", "id"]
+        indexes = [models.Index(fields=["ci", "item_key", "-observed_at"], name="inspections_answer_trend")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["target", "item"], condition=Q(is_current=True), name="inspections_answer_one_current"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_key}: {self.value_label}"
+
+    @property
+    def value_label(self) -> str:
+        """The value as text, without trailing zeros."""
+        if self.is_na:
+            return str(Severity.NA.label)
+        if self.value_number is not None:
+            return f"{self.value_number.normalize():f}"
+        return self.value_choice or self.value_text
+
+
+class Signature(RecordedModel):
+    """A person vouches for a run's record, bound to its hash; never changed, never deleted."""
+
+    class Role(models.TextChoices):
+        INSPECTOR = "inspector", _("Inspector")
+        REVIEWER = "reviewer", _("Reviewer")
+
+    run = models.ForeignKey(InspectionRun, models.PROTECT, related_name="signatures", verbose_name=_("run"))
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices)
+    by = person(_("by"))
+    method = models.CharField(_("method"), max_length=20, default="session")
+    comment = models.TextField(_("comment"), blank=True)
+    signed_at = models.DateTimeField(_("signed at"), db_default=Now(), editable=False)
+    record_sha256 = models.CharField(_("SHA-256 of the record"), max_length=64)
+
+    class Meta:
+        verbose_name = _("signature")
+        verbose_name_plural = _("signatures")
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(by__isnull=False), name="inspections_signature_by_somebody")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()}: {self.by}"

@@ -1,0 +1,118 @@
+"""Findings: what was bad, until somebody else has seen it good again."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.labelled import Labelled
+from audit.recorded.models import RecordedModel
+from inspections.models.answers import Answer
+from inspections.models.runs import person
+from inspections.models.templates import BAD_CHOICES
+from inspections.querysets import FindingQuerySet
+from inspections.workflow import FINDING_CLOSED, FindingState
+
+
+class Finding(RecordedModel, Labelled):
+    """A problem (隐患) on one CI and item; at most one is open, repeats raise its count."""
+
+    number = models.CharField(_("number"), max_length=16, unique=True, editable=False)
+    ci = models.ForeignKey(
+        "cmdb.ConfigurationItem", models.PROTECT, related_name="findings", verbose_name=_("CI")
+    )
+    item_key = models.CharField(_("item key"), max_length=50)
+    severity = models.CharField(_("severity"), max_length=8, choices=BAD_CHOICES)
+    state = models.CharField(
+        _("state"), max_length=16, choices=FindingState.choices, default=FindingState.OPEN
+    )
+    state_by = person(_("moved by"))
+    state_comment = models.TextField(_("comment"), blank=True)
+    first_answer = models.ForeignKey(
+        Answer, models.PROTECT, related_name="findings_opened", verbose_name=_("first answer")
+    )
+    last_answer = models.ForeignKey(
+        Answer, models.PROTECT, related_name="findings_repeated", verbose_name=_("last answer")
+    )
+    verified_answer = models.ForeignKey(
+        Answer, models.PROTECT, null=True, blank=True, related_name="findings_verified",
+        verbose_name=_("answer that verified it"),
+    )  # fmt: skip
+    count = models.PositiveIntegerField(_("times seen"), default=1)
+    opened_at = models.DateTimeField(_("opened at"), default=timezone.now)
+    response_due_at = models.DateTimeField(_("response due at"))
+    due_at = models.DateTimeField(_("fix due at"))
+    owner = person(_("owner"))
+    acknowledged_at = models.DateTimeField(_("acknowledged at"), null=True, blank=True)
+    fixed_at = models.DateTimeField(_("fixed at"), null=True, blank=True)
+    fixed_by = person(_("fixed by"))
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    accepted_until_on = models.DateField(_("risk accepted until"), null=True, blank=True)
+    duplicate_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="duplicates", verbose_name=_("duplicate of")
+    )
+    change = models.ForeignKey(
+        "changes.ChangeRequest", models.PROTECT, null=True, blank=True, related_name="findings",
+        verbose_name=_("change request"),
+    )  # fmt: skip
+
+    objects = FindingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("finding")
+        verbose_name_plural = _("findings")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["state", "due_at"], name="inspections_finding_board")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ci", "item_key"], condition=~Q(state__in=FINDING_CLOSED),
+                name="inspections_finding_one_open_per_ci_and_item",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="accepted_risk") | Q(accepted_until_on__isnull=False),
+                name="inspections_finding_risk_accepted_until_a_day",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="verified") | Q(verified_answer__isnull=False),
+                name="inspections_finding_verified_by_an_answer",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.number} {super().__str__()}"
+
+    @property
+    def is_closed(self) -> bool:
+        return self.state in FINDING_CLOSED
+
+    @property
+    def is_overdue(self) -> bool:
+        """Past the deadline of its present state: response while open, fix until fixed."""
+        if self.state == FindingState.OPEN:
+            return min(self.response_due_at, self.due_at) < timezone.now()
+        return self.state in (FindingState.ACKNOWLEDGED, FindingState.FIXING) and self.due_at < timezone.now()
+
+
+class FindingEvent(RecordedModel):
+    """One step in a finding's life, written by PostgreSQL whenever its state or count changes."""
+
+    finding = models.ForeignKey(Finding, models.PROTECT, related_name="events", verbose_name=_("finding"))
+    source_state = models.CharField(_("from"), max_length=16, choices=FindingState.choices, blank=True)
+    target_state = models.CharField(_("to"), max_length=16, choices=FindingState.choices)
+    by = person(_("by"))
+    comment = models.TextField(_("comment"), blank=True)
+    answer = models.ForeignKey(
+        Answer, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("answer")
+    )
+    at = models.DateTimeField(_("at"), db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("finding event")
+        verbose_name_plural = _("finding events")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.finding_id}: {self.source_state} → {self.target_state}"

@@ -1,0 +1,181 @@
+"""Check lists: templates, their immutable versions, and the items of a version."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.labelled import Labelled, in_active_language
+from audit.recorded.models import RecordedModel
+from inspections.severity import Severity
+from inspections.workflow import VersionState
+
+BAD_CHOICES = [(Severity.WARN.value, _("Warning")), (Severity.CRIT.value, _("Critical"))]
+
+
+def bound(label: str) -> models.DecimalField:
+    """A threshold: exact decimal, absent where the item has none."""
+    return models.DecimalField(label, max_digits=18, decimal_places=6, null=True, blank=True)
+
+
+class ChecklistTemplate(RecordedModel, Labelled):
+    """A check list (巡检模板) that exists in versions, for example "Server, daily"."""
+
+    key = models.SlugField(_("key"), max_length=50, unique=True)
+    description = models.TextField(_("description"), blank=True)
+    ci_type = models.ForeignKey(
+        "cmdb.CIType", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("for CI type")
+    )
+    owner_team = models.ForeignKey(
+        "accounts.Team", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("owner team")
+    )
+
+    class Meta:
+        verbose_name = _("check list")
+        verbose_name_plural = _("check lists")
+        ordering = ["key"]
+
+
+class TemplateVersion(RecordedModel):
+    """One version of a check list; PostgreSQL hashes and freezes it when it is published."""
+
+    template = models.ForeignKey(
+        ChecklistTemplate, models.PROTECT, related_name="versions", verbose_name=_("check list")
+    )
+    number = models.PositiveIntegerField(_("version"), default=1)
+    state = models.CharField(
+        _("state"), max_length=12, choices=VersionState.choices, default=VersionState.DRAFT, editable=False
+    )
+    changelog = models.TextField(_("what changed"), blank=True)
+    published_at = models.DateTimeField(_("published at"), null=True, editable=False)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+",
+        verbose_name=_("published by"),
+    )  # fmt: skip
+    sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("check list version")
+        verbose_name_plural = _("check list versions")
+        ordering = ["template", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["template", "number"], name="inspections_version_number_once"),
+            models.UniqueConstraint(
+                fields=["template"], condition=Q(state="draft"), name="inspections_version_one_draft"
+            ),
+            models.UniqueConstraint(
+                fields=["template"], condition=Q(state="published"), name="inspections_version_one_published"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="draft") | (Q(published_at__isnull=False) & Q(published_by__isnull=False)),
+                name="inspections_version_published_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template} v{self.number}"
+
+
+class TemplateItem(RecordedModel, Labelled):
+    """One thing to check; `key` stays the same across versions so that values can be compared."""
+
+    class Kind(models.TextChoices):
+        PASS_FAIL = "pass_fail", _("Normal or abnormal")
+        NUMBER = "number", _("Number")
+        CHOICE = "choice", _("Choice")
+        TEXT = "text", _("Text")
+
+    class FindingRule(models.TextChoices):
+        NONE = "none", _("No finding")
+        FINDING = "finding", _("Opens a finding")
+
+    version = models.ForeignKey(
+        TemplateVersion, models.CASCADE, related_name="items", verbose_name=_("check list version")
+    )
+    key = models.SlugField(_("key"), max_length=50)
+    section = models.CharField(_("section"), max_length=80, blank=True)
+    section_zh = models.CharField(_("section in Chinese"), max_length=80, blank=True)
+    position = models.PositiveIntegerField(_("position"), default=0)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices, default=Kind.PASS_FAIL)
+    help_text = models.TextField(_("what to look at"), blank=True)
+    help_text_zh = models.TextField(_("what to look at, in Chinese"), blank=True)
+    runbook_url = models.URLField(_("runbook"), blank=True)
+    is_required = models.BooleanField(_("required"), default=True)
+    is_na_allowed = models.BooleanField(_("may be not applicable"), default=False)
+    unit = models.CharField(_("unit"), max_length=16, blank=True, help_text=_("For example ℃, %, GB."))
+    decimals = models.PositiveSmallIntegerField(_("decimal places"), default=0)
+    crit_low = bound(_("critical at or below"))
+    warn_low = bound(_("warning at or below"))
+    warn_high = bound(_("warning at or above"))
+    crit_high = bound(_("critical at or above"))
+    fail_severity = models.CharField(
+        _("severity of “abnormal”"), max_length=8, choices=BAD_CHOICES, default=Severity.CRIT.value
+    )
+    choices = models.JSONField(
+        _("choices"), default=list, blank=True,
+        help_text=_("A list of {value, label, label_zh, severity}; severity is ok, warn or crit."),
+    )  # fmt: skip
+    comment_at = models.CharField(
+        _("comment required from"), max_length=8, blank=True, choices=BAD_CHOICES, default=Severity.WARN.value
+    )
+    finding = models.CharField(
+        _("when bad"), max_length=8, choices=FindingRule.choices, default=FindingRule.FINDING
+    )
+
+    class Meta:
+        verbose_name = _("check list item")
+        verbose_name_plural = _("check list items")
+        ordering = ["version", "position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "key"], name="inspections_item_key_once_per_version"),
+            models.CheckConstraint(condition=Q(decimals__lte=6), name="inspections_item_at_most_6_decimals"),
+            models.CheckConstraint(
+                condition=Q(kind="number")
+                | Q(crit_low=None, warn_low=None, warn_high=None, crit_high=None, unit=""),
+                name="inspections_item_bounds_are_of_numbers",
+            ),
+            models.CheckConstraint(
+                condition=~Q(crit_low__gt=F("warn_low"))
+                & ~Q(warn_low__gte=F("warn_high"))
+                & ~Q(warn_high__gt=F("crit_high"))
+                & ~Q(crit_low__gte=F("crit_high")),
+                name="inspections_item_bounds_in_order",
+            ),
+        ]
+
+    def clean(self) -> None:
+        """Says what PostgreSQL would refuse about the choices, at the field."""
+        if self.kind != self.Kind.CHOICE:
+            return
+        good = isinstance(self.choices, list) and all(
+            isinstance(c, dict) and c.get("value") and c.get("severity") in ("ok", "warn", "crit")
+            for c in self.choices
+        )
+        if not good or len({c["value"] for c in self.choices}) < max(2, len(self.choices)):
+            message = _("A choice item needs at least two different values, each with severity ok, warn or crit.")
+            raise ValidationError({"choices": message})
+
+    @property
+    def section_label(self) -> str:
+        return in_active_language(self.section, self.section_zh)
+
+    @property
+    def help_label(self) -> str:
+        return in_active_language(self.help_text, self.help_text_zh)
+
+    @property
+    def options(self) -> list[tuple[str, str, str]]:
+        """(value, label in the reader's language, severity) of each choice."""
+        return [
+            (c["value"], in_active_language(c.get("label") or c["value"], c.get("label_zh", "")), c["severity"])
+            for c in self.choices
+        ]
+
+    @property
+    def bounds(self) -> dict[str, object]:
+        """The bounds that are set, by field name."""
+        names = ("crit_low", "warn_low", "warn_high", "crit_high")
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}

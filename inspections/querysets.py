@@ -1,0 +1,74 @@
+"""Readable selections of runs, answers and findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import Case, IntegerField, Q, Value, When
+
+from inspections.workflow import FINDING_CLOSED, FindingState, RunState
+
+
+class RunQuerySet(models.QuerySet):
+    """Runs by what is to be done about them."""
+
+    def unfinished(self) -> RunQuerySet:
+        return self.filter(
+            state__in=[RunState.SCHEDULED, RunState.OPEN, RunState.IN_PROGRESS, RunState.RETURNED]
+        )
+
+    def of_window(self, start: datetime, end: datetime) -> RunQuerySet:
+        """Runs whose slot lies in [start, end), and older ones that still wait for somebody."""
+        waiting = [RunState.OPEN, RunState.IN_PROGRESS, RunState.RETURNED, RunState.SUBMITTED]
+        return self.filter(Q(slot_at__gte=start, slot_at__lt=end) | Q(slot_at__lt=start, state__in=waiting))
+
+    def mine_first(self, user: Any) -> RunQuerySet:
+        """Own and own teams' runs before the others, the earliest deadline first."""
+        teams = list(user.teams.values_list("pk", flat=True)) if user.is_authenticated else []
+        rank = Case(
+            When(assignee=user.pk, then=Value(0)),
+            When(assignee=None, team__in=teams, then=Value(1)),
+            default=Value(2),
+            output_field=IntegerField(),
+        )
+        return self.annotate(mine_rank=rank).order_by("mine_rank", "due_at", "id")
+
+    def for_board(self) -> RunQuerySet:
+        return self.select_related("plan", "assignee", "team", "version__template")
+
+
+class AnswerQuerySet(models.QuerySet):
+    """Answers that count now, and earlier ones for comparison."""
+
+    def current(self) -> AnswerQuerySet:
+        return self.filter(is_current=True)
+
+    def previous_to(self, run: Any, item_keys: Iterable[str], ci_ids: Iterable[int]) -> AnswerQuerySet:
+        """The latest current answer per (CI, item key) from other runs. One statement, index inspections_answer_trend."""
+        return (
+            self.current()
+            .filter(ci__in=list(ci_ids), item_key__in=list(item_keys))
+            .exclude(target__run=run)
+            .order_by("ci_id", "item_key", "-observed_at", "-id")
+            .distinct("ci_id", "item_key")
+        )
+
+
+class FindingQuerySet(models.QuerySet):
+    """Findings by what is to be done about them."""
+
+    def unclosed(self) -> FindingQuerySet:
+        return self.exclude(state__in=FINDING_CLOSED)
+
+    def urgent_first(self) -> FindingQuerySet:
+        """Critical before warning, then the oldest first."""
+        return self.order_by("severity", "opened_at", "id")
+
+    def risk_expired(self, on: Any) -> FindingQuerySet:
+        return self.filter(state=FindingState.ACCEPTED_RISK, accepted_until_on__lt=on)
+
+    def for_list(self) -> FindingQuerySet:
+        return self.select_related("ci__type", "owner", "change", "last_answer__item")

@@ -1,0 +1,84 @@
+"""States and steps of runs and findings as frozen data; sql/run_v1.sql and sql/finding_v1.sql repeat them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from inspections.severity import Severity
+
+
+class VersionState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    PUBLISHED = "published", _("Published")
+    RETIRED = "retired", _("Retired")
+
+
+class RunState(models.TextChoices):
+    SCHEDULED = "scheduled", _("Scheduled")
+    OPEN = "open", _("Due")
+    IN_PROGRESS = "in_progress", _("Running")
+    SUBMITTED = "submitted", _("Waiting for sign-off")
+    RETURNED = "returned", _("Returned")
+    SIGNED = "signed", _("Signed")
+    MISSED = "missed", _("Missed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class FindingState(models.TextChoices):
+    OPEN = "open", _("Open")
+    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+    FIXING = "fixing", _("Being fixed")
+    FIXED = "fixed", _("Fixed, to be re-checked")
+    VERIFIED = "verified", _("Verified")
+    ACCEPTED_RISK = "accepted_risk", _("Risk accepted")
+    DUPLICATE = "duplicate", _("Duplicate")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One legal move: `event` takes a row from any of `sources` to `target`."""
+
+    event: str
+    sources: tuple[str, ...]
+    target: str
+
+
+_R, _F = RunState, FindingState
+
+RUN_STEPS = (
+    Step("open", (_R.SCHEDULED,), _R.OPEN),
+    Step("start", (_R.OPEN,), _R.IN_PROGRESS),
+    Step("submit", (_R.IN_PROGRESS,), _R.SUBMITTED),
+    Step("return", (_R.SUBMITTED,), _R.RETURNED),
+    Step("resume", (_R.RETURNED,), _R.IN_PROGRESS),
+    Step("sign", (_R.SUBMITTED,), _R.SIGNED),
+    Step("miss", (_R.OPEN, _R.IN_PROGRESS), _R.MISSED),
+    Step("cancel", (_R.SCHEDULED, _R.OPEN), _R.CANCELLED),
+)
+
+FINDING_STEPS = (
+    Step("acknowledge", (_F.OPEN,), _F.ACKNOWLEDGED),
+    Step("start_fix", (_F.OPEN, _F.ACKNOWLEDGED), _F.FIXING),
+    Step("mark_fixed", (_F.OPEN, _F.ACKNOWLEDGED, _F.FIXING), _F.FIXED),
+    Step("verify", (_F.FIXED,), _F.VERIFIED),
+    Step("fail_recheck", (_F.FIXED,), _F.OPEN),
+    Step("accept_risk", (_F.OPEN, _F.ACKNOWLEDGED), _F.ACCEPTED_RISK),
+    Step("reopen", (_F.ACCEPTED_RISK,), _F.OPEN),
+    Step("mark_duplicate", (_F.OPEN, _F.ACKNOWLEDGED), _F.DUPLICATE),
+)
+
+RUN_ENDED = (_R.SIGNED, _R.MISSED, _R.CANCELLED)
+FINDING_CLOSED = (_F.VERIFIED, _F.DUPLICATE)
+
+# Deadlines by severity (seed 002: urgent within 2 hours, ordinary within 24), in elapsed hours for now.
+RESPOND_WITHIN = {Severity.CRIT: timedelta(hours=2), Severity.WARN: timedelta(hours=24)}
+FIX_WITHIN = {Severity.CRIT: timedelta(hours=24), Severity.WARN: timedelta(days=7)}
+
+
+def target_of(steps: tuple[Step, ...], event: str, state: str) -> str | None:
+    """The state that `event` leads to from `state`, or None where it is not legal."""
+    return next((s.target for s in steps if s.event == event and state in s.sources), None)

@@ -1,0 +1,105 @@
+-- Invariants 3 and 6: PostgreSQL grades every answer by the bounds of the pinned version and keeps them with it;
+-- a severity sent by a client is overwritten. An answer never changes: a later one supersedes it.
+CREATE FUNCTION inspections_guard_answer_v1() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    run inspections_inspectionrun;
+    target inspections_runtarget;
+    item inspections_templateitem;
+    former inspections_answer;
+    picked jsonb;
+BEGIN
+    SELECT * INTO target FROM inspections_runtarget WHERE id = NEW.target_id;
+    SELECT * INTO run FROM inspections_inspectionrun WHERE id = target.run_id FOR SHARE;
+    IF TG_OP = 'UPDATE' THEN
+        IF to_jsonb(NEW) - 'row_version' = to_jsonb(OLD) - 'row_version' THEN RETURN NEW; END IF;
+        IF to_jsonb(NEW) - 'row_version' - 'is_current' = to_jsonb(OLD) - 'row_version' - 'is_current'
+           AND OLD.is_current AND NOT NEW.is_current
+           AND (run.state = 'in_progress'
+                OR run.state = 'signed' AND EXISTS (SELECT FROM inspections_amendment m WHERE m.answer_id = OLD.id)) THEN
+            RETURN NEW;
+        END IF;
+        RAISE EXCEPTION 'inspections: answer % of run % never changes; a later one supersedes it', OLD.id, run.number
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+
+    IF NEW.amendment_id IS NULL AND run.state <> 'in_progress' THEN
+        RAISE EXCEPTION 'inspections: run % is %; answers are taken while it is running', run.number, run.state
+            USING ERRCODE = 'restrict_violation';
+    ELSIF NEW.amendment_id IS NOT NULL AND (run.state <> 'signed' OR NOT EXISTS (
+            SELECT FROM inspections_amendment m WHERE m.id = NEW.amendment_id AND m.answer_id = NEW.supersedes_id)) THEN
+        RAISE EXCEPTION 'inspections: an amended answer supersedes the one its amendment names' USING ERRCODE = 'restrict_violation';
+    END IF;
+    SELECT * INTO item FROM inspections_templateitem WHERE id = NEW.item_id;
+    IF item.version_id IS DISTINCT FROM run.version_id THEN
+        RAISE EXCEPTION 'inspections: the item is not in the version that run % pins', run.number USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.supersedes_id IS NOT NULL THEN
+        SELECT * INTO former FROM inspections_answer WHERE id = NEW.supersedes_id;
+        IF (former.target_id, former.item_id) <> (NEW.target_id, NEW.item_id) OR former.is_current THEN
+            RAISE EXCEPTION 'inspections: an answer supersedes the former one of the same target and item' USING ERRCODE = 'check_violation';
+        END IF;
+    ELSIF EXISTS (SELECT FROM inspections_answer a WHERE a.target_id = NEW.target_id AND a.item_id = NEW.item_id) THEN
+        RAISE EXCEPTION 'inspections: this item is answered; a later answer names the one it supersedes' USING ERRCODE = 'unique_violation';
+    END IF;
+    IF NOT NEW.is_current THEN
+        RAISE EXCEPTION 'inspections: a new answer is the current one' USING ERRCODE = 'check_violation';
+    END IF;
+
+    NEW.ci_id := target.ci_id;
+    NEW.item_key := item.key;
+    NEW.received_at := clock_timestamp();
+    NEW.bounds_used := '{}';
+    IF NEW.observed_at > NEW.received_at + interval '5 minutes' THEN
+        RAISE EXCEPTION 'inspections: nothing is observed in the future' USING ERRCODE = 'check_violation';
+    END IF;
+    IF num_nonnulls(NEW.value_number, nullif(NEW.value_choice, ''), nullif(btrim(NEW.value_text), ''), nullif(NEW.is_na, false)) <> 1 THEN
+        RAISE EXCEPTION 'inspections: an answer is exactly one value' USING ERRCODE = 'check_violation';
+    END IF;
+
+    IF NEW.is_na THEN
+        IF NOT item.is_na_allowed THEN
+            RAISE EXCEPTION 'inspections: item % cannot be "not applicable"', item.key USING ERRCODE = 'check_violation';
+        END IF;
+        NEW.severity := 'na';
+    ELSIF item.kind = 'number' AND NEW.value_number IS NOT NULL THEN
+        IF NEW.value_number = 'NaN' OR scale(trim_scale(NEW.value_number)) > item.decimals THEN
+            RAISE EXCEPTION 'inspections: item % takes a finite number with at most % decimal places', item.key, item.decimals
+                USING ERRCODE = 'check_violation';
+        END IF;
+        NEW.severity := inspections_grade_number_v1(NEW.value_number, item.crit_low, item.warn_low, item.warn_high, item.crit_high);
+        NEW.bounds_used := jsonb_strip_nulls(jsonb_build_object(
+            'crit_low', trim_scale(item.crit_low)::text, 'warn_low', trim_scale(item.warn_low)::text,
+            'warn_high', trim_scale(item.warn_high)::text, 'crit_high', trim_scale(item.crit_high)::text));
+    ELSIF item.kind = 'pass_fail' AND NEW.value_choice IN ('pass', 'fail') THEN
+        NEW.severity := CASE NEW.value_choice WHEN 'pass' THEN 'ok' ELSE item.fail_severity END;
+        NEW.bounds_used := jsonb_build_object('fail', item.fail_severity);
+    ELSIF item.kind = 'choice' AND NEW.value_choice <> '' THEN
+        SELECT c INTO picked FROM jsonb_array_elements(item.choices) c WHERE c->>'value' = NEW.value_choice LIMIT 1;
+        IF picked IS NULL THEN
+            RAISE EXCEPTION 'inspections: "%" is no choice of item %', NEW.value_choice, item.key USING ERRCODE = 'check_violation';
+        END IF;
+        NEW.severity := picked->>'severity';
+        NEW.bounds_used := jsonb_build_object(picked->>'value', picked->>'severity');
+    ELSIF item.kind = 'text' AND btrim(NEW.value_text) <> '' THEN
+        NEW.severity := 'ok';
+    ELSE
+        RAISE EXCEPTION 'inspections: the value does not fit item % (%)', item.key, item.kind USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE ON inspections_answer
+    FOR EACH ROW EXECUTE FUNCTION inspections_guard_answer_v1();
+
+-- Whoever takes the current mark off an answer puts a successor in, before the transaction ends.
+CREATE FUNCTION inspections_answer_has_successor_v1() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM inspections_answer a WHERE a.supersedes_id = NEW.id) THEN
+        RAISE EXCEPTION 'inspections: answer % is no longer current, but nothing supersedes it', NEW.id USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER inspections_30_successor AFTER UPDATE OF is_current ON inspections_answer
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT NEW.is_current)
+    EXECUTE FUNCTION inspections_answer_has_successor_v1();

@@ -1,0 +1,21 @@
+-- The record stays: rows of these tables are never deleted, and some are never changed either.
+CREATE FUNCTION inspections_refuse_v1() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'inspections: % on % is refused: the record stays', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation';
+END $$;
+
+DO $$
+DECLARE t text;
+BEGIN
+    FOREACH t IN ARRAY ARRAY['inspections_inspectionrun', 'inspections_runtarget', 'inspections_answer',
+                             'inspections_signature', 'inspections_amendment', 'inspections_finding',
+                             'inspections_findingevent', 'inspections_inspectionplan'] LOOP
+        EXECUTE format('CREATE TRIGGER inspections_10_no_delete BEFORE DELETE ON %I
+                        FOR EACH ROW EXECUTE FUNCTION inspections_refuse_v1()', t);
+    END LOOP;
+    FOREACH t IN ARRAY ARRAY['inspections_signature', 'inspections_amendment', 'inspections_findingevent'] LOOP
+        EXECUTE format('CREATE TRIGGER inspections_10_no_update BEFORE UPDATE ON %I
+                        FOR EACH ROW EXECUTE FUNCTION inspections_refuse_v1()', t);
+    END LOOP;
+END $$;

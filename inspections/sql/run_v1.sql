@@ -1,0 +1,171 @@
+-- The legal moves of a run (inspections/workflow.py RUN_STEPS; a test asserts that both are equal).
+CREATE FUNCTION inspections_run_may_v1(source text, target text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT (source, target) IN (
+        ('scheduled', 'open'), ('open', 'in_progress'), ('in_progress', 'submitted'), ('submitted', 'returned'),
+        ('returned', 'in_progress'), ('submitted', 'signed'), ('open', 'missed'), ('in_progress', 'missed'),
+        ('scheduled', 'cancelled'), ('open', 'cancelled'))
+$$;
+
+-- What a signature vouches for: run, version hash, targets and every answer before sign-off, superseded ones too.
+CREATE FUNCTION inspections_run_record_v1(wanted bigint) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT jsonb_build_object(
+        'number', r.number, 'plan', p.key, 'slot', extract(epoch FROM r.slot_at), 'group', r.group_key,
+        'version_sha256', r.version_sha256,
+        'targets', (SELECT jsonb_agg(jsonb_build_object(
+            'ci', t.ci_id, 'snapshot', t.snapshot, 'result', t.result, 'reason', t.reason,
+            'answers', (SELECT jsonb_agg(jsonb_build_object(
+                'id', a.id, 'item', a.item_key, 'number', trim_scale(a.value_number), 'choice', a.value_choice,
+                'text', a.value_text, 'na', a.is_na, 'severity', a.severity, 'bounds', a.bounds_used,
+                'source', a.source, 'comment', a.comment, 'by', a.answered_by_id, 'supersedes', a.supersedes_id,
+                'observed', extract(epoch FROM a.observed_at), 'received', extract(epoch FROM a.received_at),
+                'dwell', a.dwell_seconds) ORDER BY a.id)
+                FROM inspections_answer a WHERE a.target_id = t.id AND a.amendment_id IS NULL)) ORDER BY t.id)
+            FROM inspections_runtarget t WHERE t.run_id = r.id)
+    )::text
+    FROM inspections_inspectionrun r JOIN inspections_inspectionplan p ON p.id = r.plan_id
+    WHERE r.id = wanted
+$$;
+
+CREATE FUNCTION inspections_run_sha256_v1(wanted bigint) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT encode(sha256(convert_to(inspections_run_record_v1(wanted), 'UTF8')), 'hex')
+$$;
+
+-- What still keeps a run from being submitted (invariant 4): one row per target and item.
+CREATE FUNCTION inspections_run_gaps_v1(wanted bigint)
+RETURNS TABLE (target_id bigint, item_id bigint, gap text) LANGUAGE sql STABLE
+SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT t.id, i.id, CASE WHEN a.id IS NULL THEN 'unanswered' ELSE 'comment' END
+      FROM inspections_inspectionrun r
+      JOIN inspections_runtarget t ON t.run_id = r.id AND t.result = 'found'
+      JOIN inspections_templateitem i ON i.version_id = r.version_id
+      LEFT JOIN inspections_answer a ON a.target_id = t.id AND a.item_id = i.id AND a.is_current
+     WHERE r.id = wanted
+       AND ((a.id IS NULL AND i.is_required)
+            OR (btrim(a.comment) = '' AND i.comment_at <> ''
+                AND inspections_severity_rank_v1(a.severity) >= inspections_severity_rank_v1(i.comment_at)))
+     ORDER BY t.position, t.id, i.position, i.id
+$$;
+
+CREATE FUNCTION inspections_guard_run_v1() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    gaps bigint;
+    moment timestamptz := clock_timestamp();
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.state NOT IN ('scheduled', 'open') THEN
+            RAISE EXCEPTION 'inspections: a run begins as scheduled or open, not as %', NEW.state USING ERRCODE = 'check_violation';
+        END IF;
+        IF NOT EXISTS (SELECT FROM inspections_templateversion v JOIN inspections_inspectionplan p ON p.template_id = v.template_id
+                        WHERE v.id = NEW.version_id AND p.id = NEW.plan_id AND v.state IN ('published', 'retired')
+                          AND v.sha256 = NEW.version_sha256) THEN
+            RAISE EXCEPTION 'inspections: a run pins a published version of its plan''s check list and its hash' USING ERRCODE = 'check_violation';
+        END IF;
+        NEW.record_sha256 := '';
+        NEW.outcome := '';
+        NEW.is_late := false;
+        NEW.created_at := moment;
+        RETURN NEW;
+    END IF;
+
+    -- Invariant 6 and 12: an ended run is a record.
+    IF OLD.state IN ('signed', 'missed', 'cancelled') THEN
+        IF to_jsonb(NEW) - 'row_version' = to_jsonb(OLD) - 'row_version' THEN RETURN NEW; END IF;
+        RAISE EXCEPTION 'inspections: run % is % and never changes', OLD.number, OLD.state USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF (NEW.number, NEW.plan_id, NEW.slot_at, NEW.group_key, NEW.version_id, NEW.version_sha256, NEW.signoff,
+        NEW.opens_at, NEW.due_at, NEW.expires_at, NEW.created_at)
+       IS DISTINCT FROM
+       (OLD.number, OLD.plan_id, OLD.slot_at, OLD.group_key, OLD.version_id, OLD.version_sha256, OLD.signoff,
+        OLD.opens_at, OLD.due_at, OLD.expires_at, OLD.created_at) THEN
+        RAISE EXCEPTION 'inspections: slot, version and deadlines of run % are fixed', OLD.number USING ERRCODE = 'restrict_violation';
+    END IF;
+
+    IF NEW.state = OLD.state THEN
+        IF (NEW.record_sha256, NEW.outcome, NEW.is_late, NEW.submitted_at, NEW.submitted_by_id, NEW.completed_at, NEW.signed_at)
+           IS DISTINCT FROM
+           (OLD.record_sha256, OLD.outcome, OLD.is_late, OLD.submitted_at, OLD.submitted_by_id, OLD.completed_at, OLD.signed_at) THEN
+            RAISE EXCEPTION 'inspections: result and hash of run % come with its steps', OLD.number USING ERRCODE = 'restrict_violation';
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF NOT inspections_run_may_v1(OLD.state, NEW.state) THEN
+        RAISE EXCEPTION 'inspections: run % cannot go from % to %', OLD.number, OLD.state, NEW.state USING ERRCODE = 'check_violation';
+    END IF;
+
+    NEW.record_sha256 := OLD.record_sha256;
+    NEW.outcome := OLD.outcome;
+    NEW.is_late := OLD.is_late;
+    NEW.signed_at := NULL;
+    CASE NEW.state
+    WHEN 'in_progress' THEN
+        IF NEW.started_by_id IS NULL THEN
+            RAISE EXCEPTION 'inspections: somebody starts a run' USING ERRCODE = 'check_violation';
+        END IF;
+    WHEN 'submitted' THEN
+        SELECT count(*) INTO gaps FROM inspections_run_gaps_v1(NEW.id);
+        IF gaps > 0 THEN
+            RAISE EXCEPTION 'inspections: run % lacks % required answers or comments', NEW.number, gaps USING ERRCODE = 'check_violation';
+        END IF;
+        IF NEW.submitted_by_id IS NULL OR NEW.completed_at IS NULL OR NEW.completed_at > moment + interval '5 minutes' THEN
+            RAISE EXCEPTION 'inspections: a run is submitted by somebody, and completed in the past' USING ERRCODE = 'check_violation';
+        END IF;
+        IF OLD.submitted_at IS NULL THEN  -- lateness is that of the first submission
+            IF NEW.completed_at > NEW.expires_at THEN
+                RAISE EXCEPTION 'inspections: run % expired at % and counts as missed', NEW.number, NEW.expires_at USING ERRCODE = 'check_violation';
+            END IF;
+            NEW.is_late := NEW.completed_at > NEW.due_at;
+        END IF;
+        NEW.submitted_at := moment;
+        NEW.record_sha256 := inspections_run_sha256_v1(NEW.id);
+        NEW.outcome := coalesce((
+            SELECT s.severity FROM (
+                SELECT a.severity FROM inspections_answer a JOIN inspections_runtarget t ON t.id = a.target_id
+                 WHERE t.run_id = NEW.id AND a.is_current AND a.severity <> 'na'
+                UNION ALL
+                SELECT 'unknown' FROM inspections_runtarget t WHERE t.run_id = NEW.id AND t.result <> 'found') s
+             ORDER BY inspections_severity_rank_v1(s.severity) DESC LIMIT 1), 'unknown');
+    WHEN 'returned' THEN
+        IF btrim(NEW.state_reason) = '' OR NEW.state_by_id IS NULL THEN
+            RAISE EXCEPTION 'inspections: a run is returned by somebody for a reason' USING ERRCODE = 'check_violation';
+        END IF;
+    WHEN 'signed' THEN
+        IF NOT EXISTS (SELECT FROM inspections_signature s WHERE s.run_id = NEW.id AND s.record_sha256 = OLD.record_sha256
+                          AND s.role = CASE NEW.signoff WHEN 'reviewer' THEN 'reviewer' ELSE 'inspector' END)
+           OR OLD.record_sha256 <> inspections_run_sha256_v1(NEW.id) THEN
+            RAISE EXCEPTION 'inspections: run % lacks a signature of its record', NEW.number USING ERRCODE = 'check_violation';
+        END IF;
+        NEW.signed_at := moment;
+    WHEN 'missed' THEN
+        IF NEW.expires_at > moment OR OLD.submitted_at IS NOT NULL THEN
+            RAISE EXCEPTION 'inspections: run % has not expired', NEW.number USING ERRCODE = 'check_violation';
+        END IF;
+    WHEN 'cancelled' THEN
+        IF btrim(NEW.state_reason) = '' OR NEW.state_by_id IS NULL THEN
+            RAISE EXCEPTION 'inspections: a run is cancelled by somebody for a reason' USING ERRCODE = 'check_violation';
+        END IF;
+    ELSE NULL;
+    END CASE;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE ON inspections_inspectionrun
+    FOR EACH ROW EXECUTE FUNCTION inspections_guard_run_v1();
+
+CREATE FUNCTION inspections_guard_target_v1() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE state text;
+BEGIN
+    SELECT r.state INTO state FROM inspections_inspectionrun r WHERE r.id = NEW.run_id FOR SHARE;
+    IF TG_OP = 'INSERT' AND state IN ('scheduled', 'open') THEN RETURN NEW; END IF;
+    IF TG_OP = 'UPDATE' THEN
+        IF to_jsonb(NEW) - 'row_version' = to_jsonb(OLD) - 'row_version' THEN RETURN NEW; END IF;
+        IF state = 'in_progress' AND (NEW.run_id, NEW.ci_id, NEW.position, NEW.snapshot) = (OLD.run_id, OLD.ci_id, OLD.position, OLD.snapshot) THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'inspections: the targets of a run that is % do not change', state USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE ON inspections_runtarget
+    FOR EACH ROW EXECUTE FUNCTION inspections_guard_target_v1();

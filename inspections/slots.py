@@ -19,7 +19,9 @@ def parse_rule(text: str, starts_on: date, shift_start: time) -> rrule:
     try:
         rule = rrulestr(text.removeprefix("RRULE:"), dtstart=start)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ValidationError(_("This is not a recurrence rule: %(error)s"), "rrule", {"error": error}) from None
+        raise ValidationError(
+            _("This is not a recurrence rule: %(error)s"), "rrule", {"error": error}
+        ) from None
     if not isinstance(rule, rrule) or "DTSTART" in text.upper():
         raise ValidationError(_("Give one rule such as FREQ=DAILY; the start has its own fields."), "rrule")
     if rule._freq > HOURLY:
@@ -30,8 +32,8 @@ def parse_rule(text: str, starts_on: date, shift_start: time) -> rrule:
 def slots_between(rule: rrule, zone: str, after: datetime, until: datetime) -> list[datetime]:
     """Every slot with after < slot <= until, in UTC, ascending, each once.
 
-    A wall-clock time that a clock change skips counts as the same instant an hour later; one that occurs twice
-    counts the first time. Source: RFC 5545 §3.3.10 and Python's fold=0.
+    A wall-clock time that a clock change skips counts as the instant an hour later; one that occurs
+    twice counts the first time. Source: RFC 5545 §3.3.10 and Python's fold=0.
     """
     local = ZoneInfo(zone)
     # One day of margin on both sides: wall-clock order and instant order differ around a clock change.

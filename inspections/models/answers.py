@@ -71,10 +71,20 @@ class Answer(RecordedModel):
     op = models.UUIDField(_("operation key"), default=uuid.uuid4, unique=True, editable=False)
     op_sha256 = models.CharField(_("SHA-256 of the operation"), max_length=64, blank=True, editable=False)
     supersedes = models.OneToOneField(
-        "self", models.PROTECT, null=True, blank=True, related_name="superseded_by", verbose_name=_("supersedes")
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="superseded_by",
+        verbose_name=_("supersedes"),
     )
     amendment = models.OneToOneField(
-        Amendment, models.PROTECT, null=True, blank=True, related_name="new_answer", verbose_name=_("amendment")
+        Amendment,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="new_answer",
+        verbose_name=_("amendment"),
     )
 
     objects = AnswerQuerySet.as_manager()

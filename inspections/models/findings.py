@@ -52,7 +52,12 @@ class Finding(RecordedModel, Labelled):
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     accepted_until_on = models.DateField(_("risk accepted until"), null=True, blank=True)
     duplicate_of = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="duplicates", verbose_name=_("duplicate of")
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="duplicates",
+        verbose_name=_("duplicate of"),
     )
     objects = FindingQuerySet.as_manager()
 

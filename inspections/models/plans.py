@@ -19,10 +19,6 @@ from inspections.models.templates import ChecklistTemplate
 from inspections.slots import parse_rule
 
 
-def today() -> object:
-    return timezone.localdate()
-
-
 class InspectionPlan(RecordedModel, Labelled):
     """A recurring inspection (巡检计划): a template, a CI filter, a recurrence and people."""
 
@@ -49,7 +45,7 @@ class InspectionPlan(RecordedModel, Labelled):
         help_text=_("RFC 5545, for example FREQ=WEEKLY;BYDAY=MO,TH."),
     )  # fmt: skip
     time_zone = models.CharField(_("time zone"), max_length=64, default="Asia/Shanghai")
-    starts_on = models.DateField(_("first day"), default=today)
+    starts_on = models.DateField(_("first day"), default=timezone.localdate)
     shift_start = models.TimeField(_("start of the shift"), default=time(8))
     opens_minutes = models.IntegerField(
         _("opens (minutes after the start)"), default=-60, help_text=_("May be negative: before the start.")
@@ -63,16 +59,16 @@ class InspectionPlan(RecordedModel, Labelled):
     team = models.ForeignKey(
         "accounts.Team", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("team")
     )
-    signoff = models.CharField(_("sign-off"), max_length=10, choices=SignOff.choices, default=SignOff.REVIEWER)
+    signoff = models.CharField(
+        _("sign-off"), max_length=10, choices=SignOff.choices, default=SignOff.REVIEWER
+    )
     is_enabled = models.BooleanField(_("enabled"), default=True)
     disabled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+",
         verbose_name=_("disabled by"),
     )  # fmt: skip
     disabled_reason = models.TextField(_("why it is disabled"), blank=True)
-    generated_until_at = models.DateTimeField(
-        _("runs exist up to"), default=timezone.now, editable=False
-    )
+    generated_until_at = models.DateTimeField(_("runs exist up to"), default=timezone.now, editable=False)
 
     class Meta:
         verbose_name = _("inspection plan")
@@ -93,7 +89,7 @@ class InspectionPlan(RecordedModel, Labelled):
         if self.time_zone not in available_timezones():
             raise ValidationError({"time_zone": _("This is no IANA time zone, for example Asia/Shanghai.")})
         if not isinstance(self.scope, dict):
-            raise ValidationError({"scope": _("The scope is an object such as {\"type\": \"host\"}.")})
+            raise ValidationError({"scope": _('The scope is an object such as {"type": "host"}.')})
         try:
             self.recurrence()
         except ValidationError as error:

@@ -48,9 +48,7 @@ class InspectionRun(RecordedModel):
         _("sign-off"), max_length=10, choices=InspectionPlan.SignOff.choices,
         default=InspectionPlan.SignOff.REVIEWER,
     )  # fmt: skip
-    state = models.CharField(
-        _("state"), max_length=12, choices=RunState.choices, default=RunState.SCHEDULED
-    )
+    state = models.CharField(_("state"), max_length=12, choices=RunState.choices, default=RunState.SCHEDULED)
     state_reason = models.TextField(_("reason"), blank=True)
     state_by = person(_("moved by"))
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)

@@ -155,7 +155,9 @@ class TemplateItem(RecordedModel, Labelled):
             for c in self.choices
         )
         if not good or len({c["value"] for c in self.choices}) < max(2, len(self.choices)):
-            message = _("A choice item needs at least two different values, each with severity ok, warn or crit.")
+            message = _(
+                "A choice item needs at least two different values, each with severity ok, warn or crit."
+            )
             raise ValidationError({"choices": message})
 
     @property
@@ -170,7 +172,11 @@ class TemplateItem(RecordedModel, Labelled):
     def options(self) -> list[tuple[str, str, str]]:
         """(value, label in the reader's language, severity) of each choice."""
         return [
-            (c["value"], in_active_language(c.get("label") or c["value"], c.get("label_zh", "")), c["severity"])
+            (
+                c["value"],
+                in_active_language(c.get("label") or c["value"], c.get("label_zh", "")),
+                c["severity"],
+            )
             for c in self.choices
         ]
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections
 
+from audit.postgresql.owner import as_owner
 from config import embedded
 
 
@@ -17,6 +19,32 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         return
     cluster = embedded.test_cluster()
     with embedded.lease(cluster):
-        connections["default"].settings_dict.update(embedded.database_settings(cluster))
+        login = embedded.database_settings(cluster)
+        del login["ENGINE"]  # other threads make their connections from these settings: ours, not Django's
+        connections["default"].settings_dict.update(login)
         settings.OWNER_DATABASE = embedded.owner_database_settings(cluster)
         yield
+
+
+def _plain_connection() -> psycopg.Connection:
+    connection = connections["default"]
+    wanted = connection.get_connection_params()
+    for key in ("context", "cursor_factory"):
+        wanted.pop(key, None)
+    return psycopg.connect(**wanted, autocommit=True)
+
+
+@pytest.fixture
+def app_sql(transactional_db: None) -> Iterator[psycopg.Connection]:
+    """psql in the hands of the application role: a connection of its own to the test database, autocommit."""
+    with _plain_connection() as connection:
+        yield connection
+
+
+@pytest.fixture
+def owner_sql(transactional_db: None) -> Iterator[psycopg.Connection]:
+    """The same as the owner of the tables."""
+    with as_owner(connections["default"]):
+        connection = _plain_connection()
+    with connection:
+        yield connection

@@ -12,21 +12,24 @@ LOGIN = ("USER", "PASSWORD", "HOST", "PORT", "OPTIONS")
 
 
 @contextmanager
-def as_owner(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Inside, this connection is the owner's (settings.OWNER_DATABASE); afterwards the application's."""
+def as_owner(connection: BaseDatabaseWrapper, *, unless: bool = False) -> Iterator[None]:
+    """Inside, this connection is the owner's (settings.OWNER_DATABASE); afterwards the application's.
+
+    Inside a transaction nothing can be switched, and nothing is.
+    """
+    if unless or connection.in_atomic_block:
+        yield
+        return
     application = connection.settings_dict
-    owner = {key: settings.OWNER_DATABASE[key] for key in LOGIN if key in settings.OWNER_DATABASE}
-    _switch(connection, {**application, **owner})
+    login = {key: settings.OWNER_DATABASE[key] for key in LOGIN if key in settings.OWNER_DATABASE}
+    _switch(connection, {**application, **login})
     try:
         yield
     finally:
-        # What was learnt meanwhile (a test database's name) stays; the log-in goes back.
-        _switch(connection, connection.settings_dict | {key: application[key] for key in LOGIN})
+        _switch(connection, application)
 
 
 def _switch(connection: BaseDatabaseWrapper, chosen: dict[str, object]) -> None:
-    if connection.in_atomic_block:
-        return  # e.g. call_command("migrate") inside a test: nothing can be switched, nothing is
     connection.close()
     connection.close_pool()
     connection.settings_dict = chosen

@@ -1,0 +1,362 @@
+"""The life of a change as one frozen table: states, kinds and every step between them."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import TextChoices
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+class State(TextChoices):
+    """Where a change stands; the order is the order on the state bar."""
+
+    DRAFT = "draft", _("Draft")
+    ASSESSING = "assessing", _("Assessing")
+    TESTING = "testing", _("Testing")
+    APPROVING = "approving", _("Approving")
+    SCHEDULED = "scheduled", _("Scheduled")
+    IMPLEMENTING = "implementing", _("Implementing")
+    VERIFYING = "verifying", _("Verifying")
+    ROLLING_BACK = "rolling_back", _("Rolling back")
+    ROLLED_BACK = "rolled_back", _("Rolled back, to be checked")
+    RATIFYING = "ratifying", _("Ratifying")
+    REVIEWING = "reviewing", _("Reviewing")
+    CLOSED = "closed", pgettext_lazy("change", "Closed")
+    REJECTED = "rejected", pgettext_lazy("change", "Rejected")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    CANCELLED = "cancelled", pgettext_lazy("change", "Cancelled")
+
+
+class Kind(TextChoices):
+    """How much is asked of a change before it may start (ITIL 4)."""
+
+    NORMAL = "normal", pgettext_lazy("kind of change", "Normal")
+    STANDARD = "standard", pgettext_lazy("kind of change", "Standard")
+    EMERGENCY = "emergency", pgettext_lazy("kind of change", "Emergency")
+
+
+class Outcome(TextChoices):
+    """What came of a change; apart from the state it ended in."""
+
+    SUCCESSFUL = "successful", _("Successful")
+    SUCCESSFUL_WITH_ISSUES = "successful_with_issues", _("Successful with issues")
+    ROLLED_BACK = "rolled_back", _("Rolled back")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", pgettext_lazy("outcome", "Cancelled")
+    MISSED_WINDOW = "missed_window", _("Window missed")
+    UNRATIFIED = "unratified", _("Not ratified")
+
+
+class Relation(TextChoices):
+    """What a person is to a change; a step names the relations that may take it."""
+
+    REQUESTER = "requester", _("requester")
+    OWNER = "owner", _("owner")
+    ASSESSOR = "assessor", _("assessor")
+    TESTER = "tester", _("tester")
+    IMPLEMENTER = "implementer", _("implementer")
+    VERIFIER = "verifier", _("verifier")
+    VOTER = "voter", _("member of the board that votes")
+    ONCALL = "oncall", _("engineer on call")
+    CHANGE_MANAGER = "change_manager", _("change manager")
+    IMPORTER = "importer", _("importer of past changes")
+    SYSTEM = "system", _("OpsLedger itself")
+
+
+ENDS = frozenset({State.CLOSED, State.REJECTED, State.WITHDRAWN, State.CANCELLED})
+EDITABLE = frozenset({State.DRAFT, State.ASSESSING, State.TESTING, State.APPROVING})
+UNDER_WAY = frozenset({State.SCHEDULED, State.IMPLEMENTING, State.VERIFYING, State.ROLLING_BACK})
+# What a queue shows first: what hurts now, then what waits for somebody, then the rest.
+DISPLAY_PRIORITY = (
+    State.ROLLING_BACK, State.IMPLEMENTING, State.ROLLED_BACK, State.VERIFYING, State.RATIFYING,
+    State.APPROVING, State.TESTING, State.ASSESSING, State.SCHEDULED, State.REVIEWING, State.DRAFT,
+    State.CLOSED, State.REJECTED, State.CANCELLED, State.WITHDRAWN,
+)  # fmt: skip
+# The states on the way to the end of each kind, for the state bar.
+MAIN_LINE = {
+    Kind.NORMAL: (
+        State.DRAFT, State.ASSESSING, State.TESTING, State.APPROVING, State.SCHEDULED,
+        State.IMPLEMENTING, State.VERIFYING, State.REVIEWING, State.CLOSED,
+    ),
+    Kind.STANDARD: (State.DRAFT, State.SCHEDULED, State.IMPLEMENTING, State.VERIFYING, State.CLOSED),
+    Kind.EMERGENCY: (
+        State.DRAFT, State.APPROVING, State.IMPLEMENTING, State.VERIFYING, State.RATIFYING,
+        State.REVIEWING, State.CLOSED,
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Input:
+    """One thing that a step asks for, as a dialog shows it and as `data[name]` carries it.
+
+    `kind`: text, longtext, bool, datetime, user (id), choice, risk (answers by key), actions (list of
+    {text, owner, due_on}).
+    """
+
+    name: str
+    kind: str
+    label: str | Promise
+    is_required: bool = True
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of the table: an event that takes a change of some kinds from one state to the next.
+
+    `apart`: relations that the actor must not have; `apart_if_high`: the same at high risk.
+    `decides`: what the votes must say (approval or rejection); `opens`: the round that it opens.
+    `binds`: the plan as it stands becomes the approved one; `unchanged`: it must still be that one.
+    """
+
+    event: str
+    source: str
+    target: str
+    kinds: tuple[str, ...]
+    who: tuple[str, ...]
+    label: str | Promise
+    guards: tuple[str, ...] = ()
+    needs_comment: bool = False
+    inputs: tuple[Input, ...] = ()
+    effects: tuple[str, ...] = ()
+    tone: str = "neutral"
+    apart: tuple[str, ...] = ()
+    apart_if_high: tuple[str, ...] = ()
+    decides: str = ""
+    opens: str = ""
+    binds: bool = False
+    unchanged: bool = False
+    outcomes: tuple[str, ...] = ()
+    on_hold: str = "no"  # "no", "also" or "only"
+
+
+N, S, E = Kind.NORMAL.value, Kind.STANDARD.value, Kind.EMERGENCY.value
+REQ, OWN, CM, SYS = "requester", "owner", "change_manager", "system"
+IMP, VER, ONCALL = "implementer", "verifier", "oncall"
+O = Outcome  # noqa: E741
+
+_IMPACT_SEEN = Input("impact_acknowledged", "bool", _("I have read the list of impacted items"))
+_RISK = Input("risk_answers", "risk", _("Risk questions"), is_required=False)
+_INCIDENT = Input("incident_ref", "text", _("Incident"))
+_SECOND = Input("second_person", "user", _("Second person present"))
+_WAIVED = Input("discovery_waived", "text", _("Why a difference from the plan is accepted"), is_required=False)
+_OUTCOME = Input("outcome", "choice", _("Outcome"), False, (O.SUCCESSFUL.value, O.SUCCESSFUL_WITH_ISSUES.value))
+_GO_GUARDS = ("implementers_named", "verifier_named", "people_apart")
+_SCHEDULE_GUARDS = ("window_reserved", "no_hard_conflict", "no_hard_freeze")
+
+APPLICATION = (
+    Step("submit", "draft", "assessing", (N,), (REQ, OWN), _("Submit"),
+         ("form_complete", "cis_listed"), effects=("snapshot_impact", "notify"), tone="primary"),
+    Step("submit", "draft", "scheduled", (S,), (REQ, OWN), _("Submit"),
+         ("form_complete", "cis_listed", "template_active", "cis_in_template_scope", "params_valid",
+          *_GO_GUARDS, *_SCHEDULE_GUARDS), effects=("bind_plan", "notify"), tone="primary", binds=True),
+    Step("submit", "draft", "approving", (E,), (REQ, OWN, ONCALL), _("Call the emergency board"),
+         ("form_complete", "cis_listed", "incident_referenced", "rollback_plan_present",
+          "implementers_named", "seats_reachable"),
+         effects=("compute_risk", "open_round", "notify"), tone="danger", opens="approve"),
+    Step("record_retro", "draft", "verifying", (E,), (ONCALL, IMP, CM), _("Record what was already done"),
+         ("form_complete", "cis_listed", "incident_referenced", "actual_times_given", "implementers_named",
+          "verifier_named", "people_apart"),
+         needs_comment=True,
+         inputs=(Input("actual_start", "datetime", _("Started at")), Input("actual_end", "datetime", _("Ended at"))),
+         effects=("compute_risk", "mark_retrospective", "bind_plan", "apply_done_operations",
+                  "start_ratify_clock", "notify"),
+         tone="danger", binds=True),
+    Step("to_normal", "draft", "draft", (S, E), (REQ, OWN, CM), _("Make it a normal change"),
+         needs_comment=True, effects=("make_normal",)),
+    Step("withdraw", "draft", "withdrawn", (N, S, E), (REQ, OWN), _("Withdraw"), needs_comment=True, on_hold="also"),
+    Step("withdraw", "assessing", "withdrawn", (N,), (REQ, OWN), _("Withdraw"), needs_comment=True, on_hold="also"),
+    Step("withdraw", "testing", "withdrawn", (N,), (REQ, OWN), _("Withdraw"), needs_comment=True, on_hold="also"),
+    Step("withdraw", "approving", "withdrawn", (N, E), (REQ, OWN), _("Withdraw"), needs_comment=True,
+         effects=("void_round", "notify"), on_hold="also"),
+    Step("record_import", "draft", "closed", (N, S, E), ("importer",), _("Record as a past change"),
+         ("import_source_named",),
+         inputs=(Input("outcome", "choice", _("Outcome"), True, tuple(Outcome.values)),),
+         effects=("mark_imported",), outcomes=tuple(Outcome.values)),
+)  # fmt: skip
+
+ASSESSMENT = (
+    Step("assessed", "assessing", "testing", (N,), ("assessor",), _("Assessment done"),
+         ("risk_answered", "impact_confirmed", "rollback_plan_complete", "test_plan_complete",
+          "verify_plan_measurable", "ci_owners_consulted", "diff_dry_run_clean"),
+         inputs=(_RISK, _IMPACT_SEEN), effects=("snapshot_impact", "compute_risk", "notify"),
+         tone="primary", apart=(REQ,)),
+    Step("assessed_low", "assessing", "approving", (N,), ("assessor",), _("Assessed as low risk, no test"),
+         ("risk_answered", "impact_confirmed", "rollback_plan_complete", "verify_plan_measurable",
+          "ci_owners_consulted", "diff_dry_run_clean", "policy_allows_skip_test", "seats_reachable"),
+         needs_comment=True, inputs=(_RISK, _IMPACT_SEEN),
+         effects=("snapshot_impact", "compute_risk", "open_round", "notify"),
+         tone="primary", apart=(REQ,), opens="approve"),
+    Step("return", "assessing", "draft", (N,), ("assessor", CM), _("Send back"), needs_comment=True,
+         effects=("notify",)),
+    Step("reject", "assessing", "rejected", (N,), (CM,), _("Reject"), needs_comment=True, effects=("notify",),
+         tone="danger", apart=(REQ,)),
+    Step("tested", "testing", "approving", (N,), ("tester",), _("Test passed"),
+         ("evidence_bound_to_plan", "all_cases_passed", "rollback_rehearsed_if_high", "seats_reachable"),
+         effects=("open_round", "notify"), tone="primary", apart=(REQ,), apart_if_high=("assessor",), opens="approve"),
+    Step("test_failed", "testing", "draft", (N,), ("tester",), _("Test failed"), needs_comment=True,
+         effects=("notify",), tone="danger"),
+)  # fmt: skip
+
+APPROVAL = (
+    Step("approve", "approving", "scheduled", (N,), (SYS, CM), _("Close the vote as approved"),
+         ("quorum_met_every_step", "plan_voted_on", "evidence_bound_to_plan", *_GO_GUARDS, *_SCHEDULE_GUARDS),
+         effects=("close_round", "bind_plan", "notify"), tone="primary", apart=(REQ, IMP), decides="approval",
+         binds=True),
+    Step("approve", "approving", "implementing", (E,), (SYS, CM), _("Close the vote as approved"),
+         ("quorum_met_every_step", "plan_voted_on", "implementers_named", "people_apart",
+          "freeze_override_if_frozen"),
+         effects=("close_round", "bind_plan", "start_clock", "notify"), tone="primary", apart=(REQ, IMP),
+         decides="approval", binds=True),
+    Step("break_glass", "approving", "implementing", (E,), (ONCALL,), _("Break the glass"),
+         ("no_ecab_answer_within_minutes", "step_up_auth", "incident_is_p1", "no_prior_reject",
+          "second_person_present", "implementers_named"),
+         needs_comment=True, inputs=(_SECOND,),
+         effects=("void_round", "mark_break_glass", "bind_plan", "start_clock", "start_ratify_clock", "notify"),
+         tone="danger", binds=True),
+    Step("reject", "approving", "rejected", (N, E), (SYS, CM), _("Close the vote as rejected"),
+         ("reject_threshold_reached",), effects=("close_round", "notify"), tone="danger", apart=(REQ,),
+         decides="rejection"),
+    Step("new_round", "approving", "approving", (N, E), (REQ, OWN, CM), _("Open a new round"),
+         ("no_open_round", "evidence_bound_to_plan", "seats_reachable"), effects=("open_round", "notify"),
+         opens="approve"),
+    Step("rework", "approving", "draft", (N,), (CM, "voter"), _("Send back for rework"), needs_comment=True,
+         effects=("void_round", "notify")),
+    Step("downgrade", "approving", "draft", (E,), (CM,), _("Not an emergency"), needs_comment=True,
+         effects=("void_round", "make_normal", "notify")),
+)  # fmt: skip
+
+SCHEDULE = (
+    Step("start", "scheduled", "implementing", (N, S), (IMP,), _("Start"),
+         ("inside_window", "fresh_conflict_check", "no_hard_freeze", "prechecks_done",
+          "backup_evidence_if_required", "second_person_if_dual", "plan_unchanged", "upstream_changes_done",
+          "step_up_auth_if_high"),
+         inputs=(Input("backup_ref", "text", _("Backup reference"), is_required=False),),
+         effects=("start_clock", "notify"), tone="primary", unchanged=True),
+    Step("reschedule", "scheduled", "scheduled", (N, S), (OWN, CM), _("Reschedule"),
+         ("plan_unchanged", "within_approved_tolerance", "no_hard_conflict", "no_hard_freeze"), needs_comment=True,
+         inputs=(Input("window_start", "datetime", _("New start")), Input("window_end", "datetime", _("New end"))),
+         effects=("move_window", "bind_plan", "notify"), unchanged=True, binds=True),
+    Step("replan", "scheduled", "draft", (N,), (OWN, CM), _("Plan again"), needs_comment=True,
+         effects=("void_round", "notify")),
+    Step("convert", "scheduled", "draft", (S,), (OWN, CM), _("Plan again as a normal change"), needs_comment=True,
+         effects=("make_normal", "notify")),
+    Step("cancel", "scheduled", "cancelled", (N, S), (REQ, OWN, CM), _("Cancel"), needs_comment=True,
+         effects=("notify",), tone="danger", outcomes=("cancelled",), on_hold="also"),
+    Step("expire", "scheduled", "cancelled", (N, S), (SYS,), _("Window missed"), ("window_passed_plus_grace",),
+         effects=("mark_missed_window", "notify"), outcomes=("missed_window",)),
+)  # fmt: skip
+
+_ROLLBACK = _("Roll back")
+IMPLEMENTATION = (
+    Step("finish", "implementing", "verifying", (N, S, E), (IMP,), _("Finish"),
+         ("tasks_done_in_order", "ci_ops_all_applied", "dual_tasks_have_two_people"),
+         inputs=(Input("deviations", "longtext", _("Deviations from the plan"), is_required=False),),
+         effects=("stop_clock", "notify"), tone="primary"),
+    Step("abort", "implementing", "cancelled", (N, S, E), (IMP, CM), _("Abort"),
+         ("no_task_started", "no_ci_op_applied"), needs_comment=True, effects=("stop_clock", "notify"),
+         tone="danger", outcomes=("cancelled",)),
+    Step("rollback", "implementing", "rolling_back", (N, S, E), (IMP, CM), _ROLLBACK, needs_comment=True,
+         effects=("notify",), tone="danger", on_hold="also"),
+    Step("rollback", "verifying", "rolling_back", (N, S, E), (IMP, CM, VER), _ROLLBACK, needs_comment=True,
+         effects=("notify",), tone="danger", on_hold="also"),
+    Step("auto_rollback", "implementing", "rolling_back", (N, S, E), (SYS,), _("Roll back by criterion"),
+         ("criterion_breached",), effects=("notify",), tone="danger", on_hold="also"),
+    Step("auto_rollback", "verifying", "rolling_back", (N, S, E), (SYS,), _("Roll back by criterion"),
+         ("criterion_breached",), effects=("notify",), tone="danger", on_hold="also"),
+)  # fmt: skip
+
+VERIFICATION = (
+    Step("verified", "verifying", "closed", (N,), (VER,), _("Effect verified, close"),
+         ("verifier_apart", "criteria_judged", "criteria_passed", "observation_elapsed",
+          "discovery_matches_plan_or_waived", "no_pir_needed"),
+         inputs=(_OUTCOME, _WAIVED), effects=("notify",), tone="success", apart=(IMP, REQ),
+         outcomes=("successful", "successful_with_issues")),
+    Step("verified", "verifying", "closed", (S,), (VER,), _("Effect verified, close"),
+         ("verifier_apart", "criteria_judged", "criteria_passed", "observation_elapsed",
+          "discovery_matches_plan_or_waived", "no_pir_needed"),
+         inputs=(_OUTCOME, _WAIVED), effects=("notify",), tone="success", apart=(IMP,),
+         outcomes=("successful", "successful_with_issues")),
+    Step("verified_review", "verifying", "reviewing", (N,), (VER,), _("Verified, needs a review"),
+         ("verifier_apart", "criteria_judged", "observation_elapsed", "pir_needed"),
+         inputs=(Input("issues", "longtext", _("Issues seen"), is_required=False),), effects=("notify",),
+         tone="primary", apart=(IMP, REQ)),
+    Step("verified_emergency", "verifying", "ratifying", (E,), (VER,), _("Effect verified"),
+         ("verifier_apart", "criteria_judged", "ratify_seats_reachable"), inputs=(_WAIVED,),
+         effects=("start_ratify_clock", "open_round", "notify"), tone="success", apart=(IMP,), opens="ratify"),
+    Step("auto_verified", "verifying", "closed", (S,), (SYS,), _("Verified by machine"),
+         ("template_auto_verify", "criteria_judged", "machine_checks_pass", "observation_elapsed"),
+         effects=("notify",), tone="success", outcomes=("successful",)),
+)  # fmt: skip
+
+RESTORE = (
+    Step("rolled_back", "rolling_back", "rolled_back", (N, S, E), (IMP,), _("Rollback done"),
+         ("rollback_steps_done", "ci_ops_all_reverted_or_decided"), effects=("stop_clock", "notify"),
+         tone="primary"),
+    Step("rollback_failed", "rolling_back", "reviewing", (N, S, E), (IMP, CM), _("Rollback failed"),
+         ("incident_linked",), needs_comment=True, inputs=(_INCIDENT,), effects=("suspend_template", "notify"),
+         tone="danger", outcomes=("failed",)),
+    Step("restore_ok", "rolled_back", "reviewing", (N, S), (VER,), _("Restored state confirmed"),
+         ("verifier_apart", "restored_to_before"),
+         inputs=(Input("restore_check", "longtext", _("What was checked")), _WAIVED),
+         effects=("suspend_template", "notify"), tone="success", apart=(IMP,), outcomes=("rolled_back",)),
+    Step("restore_ok", "rolled_back", "ratifying", (E,), (VER,), _("Restored state confirmed"),
+         ("verifier_apart", "restored_to_before", "ratify_seats_reachable"),
+         inputs=(Input("restore_check", "longtext", _("What was checked")), _WAIVED),
+         effects=("start_ratify_clock", "open_round", "notify"), tone="success", apart=(IMP,), opens="ratify",
+         outcomes=("rolled_back",)),
+    Step("restore_bad", "rolled_back", "rolling_back", (N, S, E), (VER,), _("Not restored"), needs_comment=True,
+         effects=("reopen_rollback", "notify"), tone="danger", apart=(IMP,)),
+)  # fmt: skip
+
+REVIEW = (
+    Step("ratify", "ratifying", "reviewing", (E,), (SYS, CM), _("Close the vote as ratified"),
+         ("quorum_met_every_step", "verbal_votes_confirmed", "assessment_completed"),
+         inputs=(Input("retro_assessment", "longtext", _("Assessment made afterwards"), is_required=False),),
+         effects=("close_round", "notify"), tone="success", apart=(REQ, IMP), decides="approval"),
+    Step("not_ratified", "ratifying", "reviewing", (E,), (SYS, CM), _("Close the vote as not ratified"),
+         ("reject_threshold_reached",), effects=("close_round", "notify"), tone="danger", apart=(REQ, IMP),
+         decides="rejection", outcomes=("unratified",)),
+    Step("ratify_overdue", "ratifying", "ratifying", (E,), (SYS,), _("Ratification overdue"),
+         ("ratification_overdue",), effects=("notify",), tone="danger"),
+    Step("close", "reviewing", "closed", (N, S, E), (CM,), _("Close"),
+         ("pir_complete", "caused_incidents_linked", "actions_have_owner_and_date"),
+         inputs=(Input("pir", "longtext", _("Post-implementation review"), is_required=False),
+                 Input("outcome", "choice", _("Outcome"), False,
+                       ("successful", "successful_with_issues", "rolled_back", "failed", "unratified")),
+                 Input("caused_incidents", "text", _("Incidents caused"), is_required=False),
+                 Input("pir_actions", "actions", _("Actions agreed"), is_required=False)),
+         effects=("suspend_template", "notify"), tone="primary", apart=(IMP,),
+         outcomes=("successful", "successful_with_issues", "rolled_back", "failed", "unratified")),
+)  # fmt: skip
+
+_HOLDABLE = (
+    ("assessing", (N,)), ("testing", (N,)), ("approving", (N, E)), ("scheduled", (N, S)),
+    ("implementing", (N, S, E)), ("verifying", (N, S, E)), ("reviewing", (N, S, E)),
+)  # fmt: skip
+HOLD = tuple(
+    Step("hold", state, state, kinds, (OWN, CM), _("Put on hold"), needs_comment=True,
+         effects=("hold", "notify"))
+    for state, kinds in _HOLDABLE
+) + tuple(
+    Step("resume", state, state, kinds, (OWN, CM), _("Resume"), needs_comment=True,
+         effects=("resume", "notify"), on_hold="only")
+    for state, kinds in _HOLDABLE
+)  # fmt: skip
+
+STEPS: tuple[Step, ...] = (
+    *APPLICATION, *ASSESSMENT, *APPROVAL, *SCHEDULE, *IMPLEMENTATION, *VERIFICATION, *RESTORE, *REVIEW, *HOLD,
+)  # fmt: skip
+
+
+def steps_from(state: str, kind: str) -> tuple[Step, ...]:
+    """Every step that a change of this kind can take from this state, in the order of the table."""
+    return tuple(step for step in STEPS if step.source == state and kind in step.kinds)
+
+
+def find_step(event: str, state: str, kind: str) -> Step | None:
+    """The one step of that name from that state for that kind, or None."""
+    return next((step for step in steps_from(state, kind) if step.event == event), None)

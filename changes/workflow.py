@@ -1,4 +1,6 @@
 """The life of a change as one frozen table: states, kinds and every step between them."""
+
+# ruff: noqa: E501  a table is read by its rows
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -142,8 +144,12 @@ _IMPACT_SEEN = Input("impact_acknowledged", "bool", _("I have read the list of i
 _RISK = Input("risk_answers", "risk", _("Risk questions"), is_required=False)
 _INCIDENT = Input("incident_ref", "text", _("Incident"))
 _SECOND = Input("second_person", "user", _("Second person present"))
-_WAIVED = Input("discovery_waived", "text", _("Why a difference from the plan is accepted"), is_required=False)
-_OUTCOME = Input("outcome", "choice", _("Outcome"), False, (O.SUCCESSFUL.value, O.SUCCESSFUL_WITH_ISSUES.value))
+_WAIVED = Input(
+    "discovery_waived", "text", _("Why a difference from the plan is accepted"), is_required=False
+)
+_OUTCOME = Input(
+    "outcome", "choice", _("Outcome"), False, (O.SUCCESSFUL.value, O.SUCCESSFUL_WITH_ISSUES.value)
+)
 _GO_GUARDS = ("implementers_named", "verifier_named", "people_apart")
 _SCHEDULE_GUARDS = ("window_reserved", "no_hard_conflict", "no_hard_freeze")
 

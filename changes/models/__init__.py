@@ -1,0 +1,49 @@
+"""A change: the request, its plan, its evidence, who votes on it, and every step it took."""
+
+from changes.models.boards import ApprovalPolicy, Board, BoardSeat, PolicyStep, SeatRelation, VoteDelegation
+from changes.models.calendar import FreezeWindow
+from changes.models.evidence import Criterion, CriterionResult, TestRun
+from changes.models.plan import DriftDecision, PlannedOperation, PlanStage, PlanTask, RollbackStep
+from changes.models.request import (
+    Assignment,
+    ChangeItem,
+    ChangeLink,
+    ChangeRequest,
+    Consultation,
+    Risk,
+    StandardTemplate,
+)
+from changes.models.steps import ChangeEvent, StepRule
+from changes.models.votes import ApprovalRound, RoundSeat, RoundStep, Vote, VoteConfirmation
+
+__all__ = [
+    "ApprovalPolicy",
+    "ApprovalRound",
+    "Assignment",
+    "Board",
+    "BoardSeat",
+    "ChangeEvent",
+    "ChangeItem",
+    "ChangeLink",
+    "ChangeRequest",
+    "Consultation",
+    "Criterion",
+    "CriterionResult",
+    "DriftDecision",
+    "FreezeWindow",
+    "PlanStage",
+    "PlanTask",
+    "PlannedOperation",
+    "PolicyStep",
+    "Risk",
+    "RollbackStep",
+    "RoundSeat",
+    "RoundStep",
+    "SeatRelation",
+    "StandardTemplate",
+    "StepRule",
+    "TestRun",
+    "Vote",
+    "VoteConfirmation",
+    "VoteDelegation",
+]

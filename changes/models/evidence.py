@@ -1,0 +1,109 @@
+"""How a change is tested before it and measured after it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from audit.recorded.models import RecordedModel
+from changes.models.request import ChangeRequest
+
+
+class TestRun(RecordedModel):
+    """One execution of the test plan, or a rehearsal of the rollback, bound to the plan it was made with.
+
+    `cases` is a list of {"name", "passed", "note"}; `files` a list of {"name", "sha256"}.
+    """
+
+    class Purpose(models.TextChoices):
+        TEST = "test", _("test")
+        REHEARSAL = "rehearsal", _("rehearsal of the rollback")
+
+    change = models.ForeignKey(
+        ChangeRequest, models.PROTECT, related_name="test_runs", verbose_name=_("change")
+    )
+    purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose.choices, default=Purpose.TEST)
+    plan_hash = models.CharField(_("hash of the plan"), max_length=64, editable=False)
+    environment = models.CharField(_("environment"), max_length=200)
+    has_passed = models.BooleanField(_("passed"))
+    cases = models.JSONField(_("cases"), default=list, blank=True)
+    files = models.JSONField(_("files"), default=list, blank=True)
+    note = models.TextField(_("note"), blank=True)
+    tester = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("tester")
+    )
+    run_at = models.DateTimeField(_("run"), db_default=models.functions.Now(), editable=False)
+
+    __test__ = False  # pytest: not a test class
+
+    class Meta:
+        verbose_name = _("test run")
+        verbose_name_plural = _("test runs")
+        ordering = ["change", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_purpose_display()} · {self.environment}"
+
+
+class Comparison(models.TextChoices):
+    LT = "lt", "<"
+    LE = "le", "≤"
+    EQ = "eq", "="
+    GE = "ge", "≥"
+    GT = "gt", ">"
+
+
+class Criterion(RecordedModel):
+    """One measurable statement by which the effect of a change is judged, as "error rate < 0.1 % for 5 min"."""
+
+    change = models.ForeignKey(
+        ChangeRequest, models.PROTECT, related_name="criteria", verbose_name=_("change")
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=1)
+    metric = models.CharField(_("metric"), max_length=200)
+    comparison = models.CharField(
+        _("comparison"), max_length=2, choices=Comparison.choices, default=Comparison.LE
+    )
+    threshold = models.DecimalField(_("threshold"), max_digits=20, decimal_places=4)
+    unit = models.CharField(_("unit"), max_length=20, blank=True)
+    observation_minutes = models.PositiveIntegerField(_("observed for, in minutes"), default=0)
+    has_auto_rollback = models.BooleanField(_("rolls back by itself"), default=False)
+    is_machine = models.BooleanField(_("measured by machine"), default=False)
+
+    class Meta:
+        verbose_name = _("criterion")
+        verbose_name_plural = _("criteria")
+        ordering = ["change", "position", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.metric} {self.get_comparison_display()} {self.threshold.normalize():f} {self.unit}".strip()
+
+
+class CriterionResult(RecordedModel):
+    """One measured value; PostgreSQL compares it with the criterion. Never edited: the newest one counts."""
+
+    criterion = models.ForeignKey(
+        Criterion, models.PROTECT, related_name="results", verbose_name=_("criterion")
+    )
+    value = models.DecimalField(_("value"), max_digits=20, decimal_places=4)
+    has_passed = models.BooleanField(_("passed"), default=False, editable=False)
+    source = models.CharField(_("source"), max_length=120, blank=True)
+    evidence = models.TextField(_("evidence"), blank=True)
+    measured_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("measured by"),
+    )
+    measured_at = models.DateTimeField(_("measured"), db_default=models.functions.Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("measured value")
+        verbose_name_plural = _("measured values")
+        ordering = ["criterion", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.value.normalize():f}"

@@ -1,0 +1,181 @@
+-- Whether a person is, to a change, what a step names. Rights (change manager, on call, importer) are roles
+-- that Python knows; here every person passes for those, because no separation of duties hangs on them.
+CREATE OR REPLACE FUNCTION changes_is_related_v1(c changes_changerequest, person bigint, relation text)
+RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT CASE relation
+    WHEN 'requester' THEN c.requester_id = person
+    WHEN 'owner' THEN c.owner_id = person
+    WHEN 'voter' THEN EXISTS (SELECT FROM changes_roundseat s JOIN changes_roundstep st ON st.id = s.step_id
+      JOIN changes_approvalround r ON r.id = st.round_id
+      WHERE r.change_id = c.id AND r.closed_at IS NULL AND s.user_id = person)
+    WHEN 'assessor' THEN EXISTS (SELECT FROM changes_assignment a
+      WHERE a.change_id = c.id AND a.user_id = person AND a.role = relation)
+    WHEN 'tester' THEN EXISTS (SELECT FROM changes_assignment a
+      WHERE a.change_id = c.id AND a.user_id = person AND a.role = relation)
+    WHEN 'verifier' THEN EXISTS (SELECT FROM changes_assignment a
+      WHERE a.change_id = c.id AND a.user_id = person AND a.role = relation)
+    WHEN 'implementer' THEN EXISTS (SELECT FROM changes_assignment a
+      WHERE a.change_id = c.id AND a.user_id = person AND a.role = relation)
+    ELSE relation IN ('change_manager', 'oncall', 'importer') END;
+$$;
+
+-- Whether a person must stay apart from a step because of what they are, or did, in the change.
+CREATE OR REPLACE FUNCTION changes_is_barred_v1(c changes_changerequest, person bigint, relation text)
+RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT CASE relation
+    WHEN 'implementer' THEN person IN (SELECT changes_implementers_v1(c.id))
+    WHEN 'assessor' THEN changes_is_related_v1(c, person, 'assessor') OR EXISTS (
+      SELECT FROM changes_changeevent e WHERE e.change_id = c.id AND e.actor_id = person
+         AND e.event IN ('assessed', 'assessed_low'))
+    ELSE changes_is_related_v1(c, person, relation) END;
+$$;
+
+-- The gate: the one way for a change to move. Checks the rule, hold, the actor, the votes and the plan,
+-- then moves the change. What the session sent for seq, states, hash and time is overwritten.
+CREATE OR REPLACE FUNCTION changes_event_gate_v1() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  c changes_changerequest; rule changes_steprule; live text; round changes_approvalround; result text;
+  relation text; at timestamptz := clock_timestamp();
+BEGIN
+  SELECT * INTO c FROM changes_changerequest WHERE id = NEW.change_id FOR NO KEY UPDATE;
+  SELECT * INTO rule FROM changes_steprule s
+   WHERE s.event = NEW.event AND s.source = c.state AND c.kind = ANY (s.kinds);
+  IF rule.id IS NULL THEN
+    PERFORM changes_refuse_v1('no_such_step', format('no step %s from %s for a %s change', NEW.event, c.state, c.kind));
+  END IF;
+  IF NEW.target <> '' AND NEW.target <> rule.target OR NEW.source <> '' AND NEW.source <> c.state THEN
+    PERFORM changes_refuse_v1('no_such_step', 'the step leads from ' || rule.source || ' to ' || rule.target);
+  END IF;
+  IF c.on_hold AND rule.on_hold = 'no' OR NOT c.on_hold AND rule.on_hold = 'only' THEN
+    PERFORM changes_refuse_v1('hold', CASE WHEN c.on_hold THEN 'the change is on hold' ELSE 'the change is not on hold' END);
+  END IF;
+  IF rule.needs_comment AND btrim(NEW.comment) = '' THEN
+    PERFORM changes_refuse_v1('comment_required', 'this step says why');
+  END IF;
+
+  IF NEW.actor_id IS NULL THEN
+    IF NOT 'system' = ANY (rule.who) THEN
+      PERFORM changes_refuse_v1('who', 'this step is taken by a person');
+    END IF;
+  ELSE
+    IF NOT EXISTS (SELECT FROM unnest(rule.who) w WHERE changes_is_related_v1(c, NEW.actor_id, w)) THEN
+      PERFORM changes_refuse_v1('who', 'the actor has no part in the change that allows this step');
+    END IF;
+    FOREACH relation IN ARRAY rule.apart ||
+      CASE WHEN c.risk IN ('high', 'very_high') THEN rule.apart_if_high ELSE '{}'::varchar[] END LOOP
+      IF changes_is_barred_v1(c, NEW.actor_id, relation) THEN
+        PERFORM changes_refuse_v1(relation || '_apart', 'the ' || relation || ' of the change must not take this step');
+      END IF;
+    END LOOP;
+  END IF;
+
+  live := changes_plan_hash_v1(c);
+  IF rule.decides <> '' THEN
+    SELECT * INTO round FROM changes_approvalround WHERE change_id = c.id AND closed_at IS NULL;
+    result := changes_round_result_v1(round.id);
+    IF round.id IS NULL OR result <> CASE rule.decides WHEN 'approval' THEN 'approved' ELSE 'rejected' END THEN
+      PERFORM changes_refuse_v1('votes', 'the votes do not say so');
+    END IF;
+    IF round.plan_hash <> live THEN
+      PERFORM changes_refuse_v1('plan_edited', 'the plan is not the one that was voted on');
+    END IF;
+    UPDATE changes_approvalround SET closed_at = at, result = changes_event_gate_v1.result WHERE id = round.id;
+  END IF;
+  IF rule.unchanged AND live <> c.approved_hash THEN
+    PERFORM changes_refuse_v1('plan_edited', 'the plan is not the approved one');
+  END IF;
+  IF rule.target IN ('scheduled', 'implementing') AND EXISTS (
+    SELECT FROM changes_assignment i JOIN changes_assignment v USING (change_id, user_id)
+     WHERE i.change_id = c.id AND i.role = 'implementer' AND v.role = 'verifier') THEN
+    PERFORM changes_refuse_v1('people_apart', 'implementer and verifier are different people');
+  END IF;
+  IF NEW.event = 'break_glass' AND (c.incident_priority <> 'p1' OR EXISTS (
+    SELECT FROM changes_vote v JOIN changes_approvalround r ON r.id = v.round_id
+     WHERE r.change_id = c.id AND v.choice = 'reject')) THEN
+    PERFORM changes_refuse_v1('break_glass', 'the glass is broken for a P1 that nobody rejected');
+  END IF;
+  IF c.kind = 'standard' AND NEW.event = 'submit' AND NOT EXISTS (
+    SELECT FROM changes_standardtemplate t WHERE t.id = c.template_id AND t.is_active) THEN
+    PERFORM changes_refuse_v1('template_active', 'a standard change needs an active template');
+  END IF;
+  IF NEW.event = 'finish' AND EXISTS (
+    SELECT FROM changes_plannedoperation o WHERE o.change_id = c.id AND o.applied_at IS NULL) THEN
+    PERFORM changes_refuse_v1('ci_ops_all_applied', 'planned operations are not applied yet');
+  END IF;
+  IF NEW.event = 'rolled_back' AND EXISTS (
+    SELECT FROM changes_plannedoperation o
+     WHERE o.change_id = c.id AND o.applied_at IS NOT NULL AND o.reverted_at IS NULL) THEN
+    PERFORM changes_refuse_v1('ci_ops_all_reverted_or_decided', 'applied operations are not reverted yet');
+  END IF;
+
+  IF cardinality(rule.outcomes) > 0 THEN
+    IF NEW.event = 'close' AND c.outcome <> '' THEN
+      IF NEW.outcome NOT IN ('', c.outcome) THEN
+        PERFORM changes_refuse_v1('outcome', 'the outcome of this change is already ' || c.outcome);
+      END IF;
+      NEW.outcome := c.outcome;
+    ELSIF NEW.outcome = '' THEN
+      NEW.outcome := rule.outcomes[1];
+    ELSIF NOT NEW.outcome = ANY (rule.outcomes) THEN
+      PERFORM changes_refuse_v1('outcome', 'this step cannot end as ' || NEW.outcome);
+    END IF;
+    c.outcome := NEW.outcome;
+  ELSE
+    NEW.outcome := '';
+  END IF;
+
+  SELECT coalesce(max(seq), 0) + 1 INTO NEW.seq FROM changes_changeevent WHERE change_id = c.id;
+  NEW.kind := c.kind;
+  NEW.source := rule.source;
+  NEW.target := rule.target;
+  NEW.plan_hash := live;
+  NEW.happened_at := at;
+
+  c.state := rule.target;
+  c.on_hold := NEW.event = 'hold' OR c.on_hold AND rule.source = rule.target AND NEW.event <> 'resume';
+  IF rule.source <> rule.target THEN
+    c.state_since_at := at;
+  END IF;
+  IF 'make_normal' = ANY (rule.effects) THEN c.kind := 'normal'; END IF;
+  IF 'mark_imported' = ANY (rule.effects) THEN c.is_imported := true; END IF;
+  IF 'mark_retrospective' = ANY (rule.effects) THEN
+    c.is_retrospective := true;
+    c.actual_start_at := (NEW.data->>'actual_start')::timestamptz;
+    c.actual_end_at := (NEW.data->>'actual_end')::timestamptz;
+  END IF;
+  IF 'mark_break_glass' = ANY (rule.effects) THEN c.is_break_glass := true; END IF;
+  IF 'start_clock' = ANY (rule.effects) THEN c.actual_start_at := at; END IF;
+  IF 'stop_clock' = ANY (rule.effects) THEN c.actual_end_at := at; END IF;
+  IF 'start_ratify_clock' = ANY (rule.effects) THEN
+    c.ratify_due_at := coalesce(c.ratify_due_at, at + interval '24 hours');
+  END IF;
+  IF 'move_window' = ANY (rule.effects) THEN
+    c."window" := tstzrange((NEW.data->>'window_start')::timestamptz, (NEW.data->>'window_end')::timestamptz);
+  END IF;
+  IF 'reopen_rollback' = ANY (rule.effects) THEN
+    UPDATE changes_rollbackstep SET done_at = NULL, done_by_id = NULL WHERE change_id = c.id;
+  END IF;
+  IF 'suspend_template' = ANY (rule.effects) AND c.outcome IN ('failed', 'rolled_back', 'unratified') THEN
+    UPDATE changes_standardtemplate SET is_active = false, suspended_reason = c.number || ': ' || c.outcome
+     WHERE id = c.template_id AND is_active;
+  END IF;
+  IF rule.source <> rule.target OR rule.opens <> '' THEN
+    UPDATE changes_approvalround SET closed_at = at, result = 'void' WHERE change_id = c.id AND closed_at IS NULL;
+  END IF;
+  IF rule.target = 'draft' THEN c.approved_hash := ''; END IF;
+  IF rule.binds THEN c.approved_hash := changes_plan_hash_v1(c); END IF;
+  UPDATE changes_changerequest SET
+    state = c.state, on_hold = c.on_hold, outcome = c.outcome, state_since_at = c.state_since_at, kind = c.kind,
+    is_imported = c.is_imported, is_retrospective = c.is_retrospective, is_break_glass = c.is_break_glass,
+    actual_start_at = c.actual_start_at, actual_end_at = c.actual_end_at, ratify_due_at = c.ratify_due_at,
+    "window" = c."window", approved_hash = c.approved_hash
+   WHERE id = c.id;
+  IF rule.opens <> '' THEN
+    PERFORM changes_open_round_v1(c, rule.opens);
+  END IF;
+  RETURN NEW;
+END $$;
+
+CREATE TRIGGER event_gate BEFORE INSERT ON changes_changeevent
+  FOR EACH ROW EXECUTE FUNCTION changes_event_gate_v1();

@@ -1,0 +1,41 @@
+-- A test run carries the plan it was made with; nobody says so but PostgreSQL.
+CREATE OR REPLACE FUNCTION changes_bind_test_v1() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  SELECT changes_plan_hash_v1(c) INTO NEW.plan_hash FROM changes_changerequest c WHERE c.id = NEW.change_id
+     FOR NO KEY UPDATE;
+  NEW.run_at := clock_timestamp();
+  RETURN NEW;
+END $$;
+
+-- Whether a value passes follows from the criterion, not from who measured it.
+CREATE OR REPLACE FUNCTION changes_judge_result_v1() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  SELECT CASE k.comparison WHEN 'lt' THEN NEW.value < k.threshold WHEN 'le' THEN NEW.value <= k.threshold
+                           WHEN 'eq' THEN NEW.value = k.threshold WHEN 'ge' THEN NEW.value >= k.threshold
+                           ELSE NEW.value > k.threshold END
+    INTO NEW.has_passed FROM changes_criterion k WHERE k.id = NEW.criterion_id;
+  NEW.measured_at := clock_timestamp();
+  RETURN NEW;
+END $$;
+
+CREATE TRIGGER bind_test BEFORE INSERT ON changes_testrun FOR EACH ROW EXECUTE FUNCTION changes_bind_test_v1();
+CREATE TRIGGER judge_result BEFORE INSERT ON changes_criterionresult
+  FOR EACH ROW EXECUTE FUNCTION changes_judge_result_v1();
+
+DO $$
+DECLARE t text;
+BEGIN
+  FOREACH t IN ARRAY ARRAY['changes_changeevent', 'changes_vote', 'changes_voteconfirmation', 'changes_testrun',
+                           'changes_criterionresult'] LOOP
+    EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON %I '
+                   'FOR EACH ROW EXECUTE FUNCTION changes_append_only_v1()', t);
+  END LOOP;
+  FOREACH t IN ARRAY ARRAY['changes_changerequest', 'changes_changeevent', 'changes_vote',
+                           'changes_voteconfirmation', 'changes_approvalround', 'changes_roundstep',
+                           'changes_roundseat', 'changes_testrun', 'changes_criterionresult'] LOOP
+    EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON %I '
+                   'FOR EACH STATEMENT EXECUTE FUNCTION changes_append_only_v1()', t);
+  END LOOP;
+END $$;

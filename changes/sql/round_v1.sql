@@ -1,0 +1,104 @@
+-- Who implements: whoever is named for it, and whoever really did (started it, ticked a task, applied a stage).
+CREATE OR REPLACE FUNCTION changes_implementers_v1(change bigint) RETURNS SETOF bigint
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT user_id FROM changes_assignment WHERE change_id = change AND role = 'implementer'
+  UNION SELECT actor_id FROM changes_changeevent
+         WHERE change_id = change AND event IN ('start', 'finish', 'rolled_back') AND actor_id IS NOT NULL
+  UNION SELECT done_by_id FROM changes_plantask WHERE change_id = change AND done_by_id IS NOT NULL
+  UNION SELECT second_by_id FROM changes_plantask WHERE change_id = change AND second_by_id IS NOT NULL
+  UNION SELECT applied_by_id FROM changes_planstage WHERE change_id = change AND applied_by_id IS NOT NULL;
+$$;
+
+-- The seats that a step of a policy means for a change, barred ones included: (user, veto, barred).
+CREATE OR REPLACE FUNCTION changes_seats_v1(change bigint, step bigint)
+RETURNS TABLE (user_id bigint, has_veto boolean, is_barred boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT s.user_id, bool_or(s.has_veto),
+         s.user_id IN (SELECT requester_id FROM changes_changerequest WHERE id = change)
+         OR s.user_id IN (SELECT changes_implementers_v1(change))
+    FROM (SELECT b.user_id, b.has_veto FROM changes_boardseat b
+            JOIN changes_policystep p ON p.board_id = b.board_id WHERE p.id = step AND b.is_active
+          UNION ALL
+          SELECT m.user_id, false FROM accounts_teammember m
+            JOIN cmdb_configurationitem ci ON ci.owner_team_id = m.team_id
+            JOIN changes_changeitem i ON i.item_id = ci.id AND i.impact = 'manual' AND i.change_id = change
+            JOIN changes_policystep p ON p.id = step AND p.relation = 'ci_owners') s
+    JOIN accounts_user u ON u.id = s.user_id AND u.is_active
+   GROUP BY s.user_id;
+$$;
+
+-- The policy that counts: the one for this risk before the one for any; ratifying asks what the same
+-- change would have needed as a normal one.
+CREATE OR REPLACE FUNCTION changes_policy_v1(c changes_changerequest, purpose text) RETURNS bigint
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT id FROM changes_approvalpolicy
+   WHERE kind = CASE purpose WHEN 'ratify' THEN 'normal' ELSE c.kind END AND risk IN (c.risk, '')
+   ORDER BY risk = '' LIMIT 1;
+$$;
+
+-- The steps of the policy that apply: "owners of the items" only where an item has an owner team.
+CREATE OR REPLACE FUNCTION changes_policy_steps_v1(change bigint, policy bigint) RETURNS SETOF changes_policystep
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT p.* FROM changes_policystep p
+   WHERE p.policy_id = policy
+     AND (p.relation <> 'ci_owners'
+          OR EXISTS (SELECT FROM changes_changeitem i JOIN cmdb_configurationitem ci ON ci.id = i.item_id
+                      WHERE i.change_id = change AND i.impact = 'manual' AND ci.owner_team_id IS NOT NULL))
+   ORDER BY p.position, p.id;
+$$;
+
+-- Opens a round on the plan as it stands, with the numbers and seats of this moment.
+CREATE OR REPLACE FUNCTION changes_open_round_v1(c changes_changerequest, purpose text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE p changes_policystep; round_id bigint; step_id bigint; able int; steps int := 0;
+BEGIN
+  UPDATE changes_approvalround SET closed_at = clock_timestamp(), result = 'void'
+   WHERE change_id = c.id AND closed_at IS NULL;
+  INSERT INTO changes_approvalround (row_version, change_id, purpose, plan_hash, opened_at, result)
+  VALUES (1, c.id, purpose, changes_plan_hash_v1(c), clock_timestamp(), '') RETURNING id INTO round_id;
+  FOR p IN SELECT * FROM changes_policy_steps_v1(c.id, changes_policy_v1(c, purpose)) LOOP
+    INSERT INTO changes_roundstep (row_version, round_id, position, board_id, relation, need, quorum, due_at)
+    VALUES (1, round_id, p.position, p.board_id, p.relation, p.need, p.quorum,
+            clock_timestamp() + make_interval(mins => p.minutes)) RETURNING id INTO step_id;
+    INSERT INTO changes_roundseat (row_version, step_id, user_id, has_veto, is_barred)
+    SELECT 1, step_id, s.user_id, s.has_veto, s.is_barred FROM changes_seats_v1(c.id, p.id) s ORDER BY s.user_id;
+    SELECT count(*) INTO able FROM changes_roundseat s WHERE s.step_id = changes_open_round_v1.step_id AND NOT s.is_barred;
+    IF able < greatest(p.need, p.quorum) THEN
+      PERFORM changes_refuse_v1('seats_reachable', 'a step of the approval has too few people who may vote');
+    END IF;
+    steps := steps + 1;
+  END LOOP;
+  IF steps = 0 THEN
+    PERFORM changes_refuse_v1('seats_reachable', 'no approval policy fits this change');
+  END IF;
+END $$;
+
+-- open, approved or rejected; always computed from the votes. Every step must be approved; one rejected
+-- step, a veto or a need that can no longer be reached rejects. Abstaining counts for the quorum alone.
+CREATE OR REPLACE FUNCTION changes_round_result_v1(round bigint) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+  WITH tally AS (
+    SELECT st.id, st.need, st.quorum,
+           count(v.id) FILTER (WHERE v.choice = 'approve') AS approvals,
+           count(v.id) AS votes,
+           count(*) FILTER (WHERE v.id IS NULL AND NOT se.is_barred AND NOT EXISTS (
+             SELECT FROM changes_vote o WHERE o.round_id = round AND o.voter_id = se.user_id)) AS waiting,
+           coalesce(bool_or(se.has_veto AND v.choice = 'reject'), false) AS vetoed
+      FROM changes_roundstep st LEFT JOIN changes_roundseat se ON se.step_id = st.id
+      LEFT JOIN changes_vote v ON v.seat_id = se.id
+     WHERE st.round_id = round GROUP BY st.id)
+  SELECT CASE
+    WHEN count(*) = 0 THEN 'open'
+    WHEN bool_or(vetoed OR approvals + waiting < need OR votes + waiting < quorum) THEN 'rejected'
+    WHEN bool_and(approvals >= need AND votes >= quorum) THEN 'approved'
+    ELSE 'open' END FROM tally;
+$$;
+
+DO $$
+DECLARE t text;
+BEGIN
+  FOREACH t IN ARRAY ARRAY['changes_approvalround', 'changes_roundstep', 'changes_roundseat', 'changes_steprule'] LOOP
+    EXECUTE format('CREATE TRIGGER only_by_gate BEFORE INSERT OR UPDATE OR DELETE ON %I '
+                   'FOR EACH ROW EXECUTE FUNCTION changes_only_by_gate_v1()', t);
+  END LOOP;
+END $$;

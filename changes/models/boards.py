@@ -67,7 +67,7 @@ class SeatRelation(models.TextChoices):
 
 
 class PolicyStep(RecordedModel):
-    """One body that must agree: `need` approvals among at least `quorum` votes; all steps vote side by side."""
+    """One body that must agree: `need` approvals, `quorum` votes; all steps vote side by side."""
 
     policy = models.ForeignKey(ApprovalPolicy, models.PROTECT, related_name="steps", verbose_name=_("policy"))
     position = models.PositiveSmallIntegerField(_("position"), default=1)

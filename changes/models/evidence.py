@@ -55,7 +55,7 @@ class Comparison(models.TextChoices):
 
 
 class Criterion(RecordedModel):
-    """One measurable statement by which the effect of a change is judged, as "error rate < 0.1 % for 5 min"."""
+    """One measurable statement by which the effect of a change is judged ("error rate < 0.1 %, 5 min")."""
 
     change = models.ForeignKey(
         ChangeRequest, models.PROTECT, related_name="criteria", verbose_name=_("change")
@@ -77,7 +77,8 @@ class Criterion(RecordedModel):
         ordering = ["change", "position", "id"]
 
     def __str__(self) -> str:
-        return f"{self.metric} {self.get_comparison_display()} {self.threshold.normalize():f} {self.unit}".strip()
+        bound = f"{self.get_comparison_display()} {self.threshold.normalize():f} {self.unit}"
+        return f"{self.metric} {bound}".strip()
 
 
 class CriterionResult(RecordedModel):

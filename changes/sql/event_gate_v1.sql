@@ -74,7 +74,7 @@ BEGIN
   IF rule.decides <> '' THEN
     SELECT * INTO round FROM changes_approvalround WHERE change_id = c.id AND closed_at IS NULL;
     result := changes_round_result_v1(round.id);
-    IF round.id IS NULL OR result <> CASE rule.decides WHEN 'approval' THEN 'approved' ELSE 'rejected' END THEN
+    IF round.id IS NULL OR result <> (CASE rule.decides WHEN 'approval' THEN 'approved' ELSE 'rejected' END) THEN
       PERFORM changes_refuse_v1('votes', 'the votes do not say so');
     END IF;
     IF round.plan_hash <> live THEN

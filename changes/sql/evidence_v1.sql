@@ -24,18 +24,9 @@ CREATE TRIGGER bind_test BEFORE INSERT ON changes_testrun FOR EACH ROW EXECUTE F
 CREATE TRIGGER judge_result BEFORE INSERT ON changes_criterionresult
   FOR EACH ROW EXECUTE FUNCTION changes_judge_result_v1();
 
-DO $$
-DECLARE t text;
-BEGIN
-  FOREACH t IN ARRAY ARRAY['changes_changeevent', 'changes_vote', 'changes_voteconfirmation', 'changes_testrun',
-                           'changes_criterionresult'] LOOP
-    EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON %I '
-                   'FOR EACH ROW EXECUTE FUNCTION changes_append_only_v1()', t);
-  END LOOP;
-  FOREACH t IN ARRAY ARRAY['changes_changerequest', 'changes_changeevent', 'changes_vote',
-                           'changes_voteconfirmation', 'changes_approvalround', 'changes_roundstep',
-                           'changes_roundseat', 'changes_testrun', 'changes_criterionresult'] LOOP
-    EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON %I '
-                   'FOR EACH STATEMENT EXECUTE FUNCTION changes_append_only_v1()', t);
-  END LOOP;
-END $$;
+-- Inserted and read, nothing else, by anybody.
+SELECT audit.protect('changes_changeevent');
+SELECT audit.protect('changes_vote');
+SELECT audit.protect('changes_voteconfirmation');
+SELECT audit.protect('changes_testrun');
+SELECT audit.protect('changes_criterionresult');

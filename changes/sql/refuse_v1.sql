@@ -23,6 +23,16 @@ BEGIN
   RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END $$;
 
+-- For tables that only migrations write.
+CREATE OR REPLACE FUNCTION changes_only_by_owner_v1() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  IF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+    PERFORM changes_refuse_v1('only_by_migration', TG_TABLE_NAME || ' is written by migrations alone');
+  END IF;
+  RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+
 -- For tables whose rows are never edited or removed, by nobody.
 CREATE OR REPLACE FUNCTION changes_append_only_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$

@@ -10,7 +10,7 @@ BEGIN
   IF r.id IS NULL OR r.closed_at IS NOT NULL THEN
     PERFORM changes_refuse_v1('round_closed', 'the round is closed');
   END IF;
-  IF c.state <> CASE r.purpose WHEN 'ratify' THEN 'ratifying' ELSE 'approving' END OR c.on_hold THEN
+  IF c.state <> (CASE r.purpose WHEN 'ratify' THEN 'ratifying' ELSE 'approving' END) OR c.on_hold THEN
     PERFORM changes_refuse_v1('not_voting', 'the change is not being voted on');
   END IF;
   IF r.plan_hash <> changes_plan_hash_v1(c) OR NEW.plan_hash <> r.plan_hash THEN

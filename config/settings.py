@@ -16,6 +16,23 @@ SECRET_KEY = embedded.secret_key()
 ALLOWED_HOSTS = env.list("OPSLEDGER_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("OPSLEDGER_ORIGINS", default=[])
 
+# Reached by https only (a proxy in front ends TLS)? Plain http, as on a first trial, must still log in.
+HTTPS = env.bool("OPSLEDGER_HTTPS", default=False)
+PROXIES = env.int(
+    "OPSLEDGER_PROXIES", default=0
+)  # how many of our own stand in front; their headers are believed
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = env.int("OPSLEDGER_HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
+SESSION_COOKIE_HTTPONLY = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+AXES_IPWARE_PROXY_COUNT = PROXIES or None
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # whether HSTS covers the subdomains,
+    "security.W021",  # or the domain is preloaded, is for its owner to say, not for one product on it
+]
+
 DJANGO_APPS = [
     "unfold",
     "unfold.contrib.filters",
@@ -129,6 +146,13 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+PLAIN_STATIC = "django.contrib.staticfiles.storage.StaticFilesStorage"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": PLAIN_STATIC if DEBUG else "config.static.HashedStaticFiles"},
+}
+WHITENOISE_USE_FINDERS = True  # what was not collected is served all the same
+MEDIA_ROOT = VAR_DIR / "media"
 
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -7,13 +7,13 @@ import hashlib
 import json
 import os
 import pwd
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+
+from config.embedded.process import reaches
 
 DATABASE = "opsledger"
 OWNER_ROLE = "opsledger_owner"
@@ -144,27 +144,6 @@ class Cluster:
             except BlockingIOError:
                 return True
         return False
-
-
-def reaches(user: pwd.struct_passwd, folder: Path, test: str = 'cd "$1"') -> bool:
-    """True if that user may enter the folder (or passes another shell test on it)."""
-    command = ["/bin/sh", "-c", test, "sh", str(folder)]
-    return subprocess.run(command, capture_output=True, check=False, cwd="/", **as_user(user)).returncode == 0  # noqa: S603
-
-
-class Identity(TypedDict):
-    """The arguments of subprocess that say whom a program runs as."""
-
-    user: int | None
-    group: int | None
-    extra_groups: list[int] | None
-
-
-def as_user(user: pwd.struct_passwd | None) -> Identity:
-    """Arguments that make subprocess start a program as that user; None stands for ourselves."""
-    if user is None:
-        return {"user": None, "group": None, "extra_groups": None}
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
 def _outside_folder(home: Path) -> Path:

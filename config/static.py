@@ -1,0 +1,13 @@
+"""Static files under hashed names, where they have been collected."""
+
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class HashedStaticFiles(CompressedManifestStaticFilesStorage):
+    """A file that was not collected (a test, a first look with manage.py) keeps its plain name."""
+
+    def stored_name(self, name: str) -> str:
+        try:
+            return super().stored_name(name)
+        except ValueError:
+            return name

@@ -111,13 +111,11 @@ def serve(host: str, port: int, *, demo: bool) -> None:
         logins = prepare("--demo") if demo else prepare()
         with _running(_web(host, port), _worker()) as programs:
             _wait_until_ready(host, port, programs)
-            print(
-                f"OpsLedger is ready: http://{host}:{port}/", logins, "Ctrl-C stops it.", sep="\n", flush=True
-            )
+            said = [f"OpsLedger is ready: http://{host}:{port}/", logins, "Ctrl-C stops it."]
+            print("\n".join(filter(None, said)), flush=True)
             while True:
                 time.sleep(1)
-                if embedded.is_embedded():
-                    embedded.ensure_running(embedded.main_cluster())
+                embedded.revive()
                 for program in programs:
                     program.revive()
 

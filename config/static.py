@@ -1,9 +1,9 @@
 """Static files under hashed names, where they have been collected."""
 
-from whitenoise.storage import CompressedManifestStaticFilesStorage
+from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 
 
-class HashedStaticFiles(CompressedManifestStaticFilesStorage):
+class HashedStaticFiles(ManifestStaticFilesStorage):
     """A file that was not collected (a test, a first look with manage.py) keeps its plain name."""
 
     def stored_name(self, name: str) -> str:

@@ -1,5 +1,7 @@
 """What every test stands on: a PostgreSQL of its own, without fsync, shared by all workers of the run."""
 
+import os
+import shutil
 from collections.abc import Iterator
 
 import psycopg
@@ -9,6 +11,30 @@ from django.db import connections
 
 from audit.postgresql.owner import as_owner
 from config import embedded
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+# Debian's Chromium as root in a machine without a way out: no sandbox, and no calls home.
+QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+QUIET += ["--disable-component-update", "--disable-sync"]
+
+settings.STORAGES["staticfiles"]["BACKEND"] = settings.PLAIN_STATIC  # today's files, collected or not
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # tests log in all the time
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without Chromium the browser tests are skipped; on the build server they fail."""
+    if CHROMIUM is None and not os.environ.get("CI"):
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason="NO CHROMIUM: install it (apt install chromium)"))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    """pytest-playwright starts the system's Chromium."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's own event loop is not ours
+    flags = [*QUIET, "--no-sandbox"] if os.geteuid() == 0 else QUIET
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": flags}
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,7 @@ __all__ = [
     "lease",
     "main_cluster",
     "owner_database_settings",
+    "revive",
     "secret_key",
     "test_cluster",
     "var_folder",
@@ -89,6 +90,12 @@ def ensure_running(cluster: Cluster) -> None:
             raise EmbeddedError(f"The embedded PostgreSQL does not answer (log: {cluster.log}).")
         else:
             time.sleep(0.05)
+
+
+def revive() -> None:
+    """A long-lived holder of a lease calls this now and then: a killed supervisor is replaced."""
+    if is_embedded() and not main_cluster().is_locked():
+        ensure_running(main_cluster())
 
 
 def stop_now(cluster: Cluster) -> None:

@@ -11,8 +11,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, get_language
 
 Schema = Mapping[str, Mapping[str, Any]]
 
@@ -125,7 +125,9 @@ def choice_labels(spec: Mapping[str, Any]) -> dict[str, str]:
     """The allowed values of a choice with their labels in the reader's language."""
     chinese = (get_language() or "").startswith("zh")
     return {
-        choice["value"]: (choice.get("label_zh") if chinese else None) or choice.get("label") or choice["value"]
+        choice["value"]: (choice.get("label_zh") if chinese else None)
+        or choice.get("label")
+        or choice["value"]
         for choice in spec.get("choices", [])
     }
 
@@ -136,8 +138,10 @@ def in_order(schema: Schema) -> list[tuple[str, Mapping[str, Any]]]:
 
 
 def from_text(spec: Mapping[str, Any], text: str) -> Any:
-    """The JSON value that a text (a cell of a file, a form) stands for; a text that stands for none comes back
-    as it is, for `attribute_faults` to name. None for an empty text."""
+    """The JSON value that a text (a cell of a file, a form) stands for; None for an empty text.
+
+    A text that stands for none comes back as it is, for `attribute_faults` to name.
+    """
     text = text.strip()
     if not text:
         return None

@@ -27,9 +27,18 @@ REFUSALS = {
     "cmdb_relation_once": ("target", _("These two items are related in this way already.")),
     "cmdb_relation_not_self": ("target", _("An item cannot be related to itself.")),
     "cmdb_relation_pair_is_allowed": ("target", _("No rule allows this relation between these types.")),
-    "cmdb_relation_one_target_at_most": ("target", _("The source has such a target already; only one is allowed.")),
-    "cmdb_relation_one_source_at_most": ("source", _("The target has such a source already; only one is allowed.")),
-    "cmdb_relation_is_acyclic": ("target", _("The relation would close a circle: an item would contain itself.")),
+    "cmdb_relation_one_target_at_most": (
+        "target",
+        _("The source has such a target already; only one is allowed."),
+    ),
+    "cmdb_relation_one_source_at_most": (
+        "source",
+        _("The target has such a source already; only one is allowed."),
+    ),
+    "cmdb_relation_is_acyclic": (
+        "target",
+        _("The relation would close a circle: an item would contain itself."),
+    ),
     "cmdb_relation_ends_exist": ("target", _("The relation type, the source or the target does not exist.")),
     "cmdb_relation_group_serves_its_item": (
         "group",
@@ -44,7 +53,7 @@ REFUSALS = {
 
 
 def refusal_of(error: Error) -> ValidationError | None:
-    """The refusal behind a database error as a ValidationError by field, or None if it is not one of our rules."""
+    """The refusal behind a database error by field, or None if it is not one of our rules."""
     diagnosis = getattr(error.__cause__, "diag", None)
     known = REFUSALS.get(diagnosis.constraint_name or "") if diagnosis else None
     if diagnosis is None or known is None:

@@ -6,8 +6,9 @@ BEGIN
   REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA audit FROM PUBLIC;
   EXECUTE format('GRANT USAGE ON SCHEMA audit TO %I', app);
   EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA audit TO %I', app);
+  -- cmdb holds derived tables that triggers alone write; its migration lets everybody read them.
   FOR s IN SELECT nspname FROM pg_namespace
-            WHERE nspname <> 'audit' AND nspname <> 'information_schema' AND nspname !~ '^pg_' LOOP
+            WHERE nspname NOT IN ('audit', 'cmdb', 'information_schema') AND nspname !~ '^pg_' LOOP
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', s, app);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO %I', s, app);
     EXECUTE format('GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA %I TO %I', s, app);

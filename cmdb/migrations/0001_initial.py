@@ -727,10 +727,6 @@ class Migration(migrations.Migration):
                 ),
                 ("last_seen_at", models.DateTimeField(blank=True, null=True, verbose_name="last seen")),
                 ("attributes", models.JSONField(blank=True, null=True, verbose_name="attributes")),
-                (
-                    "search_text",
-                    models.TextField(blank=True, editable=False, null=True, verbose_name="search text"),
-                ),
                 ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
                 (
                     "history_type",

@@ -8,7 +8,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 PARTS = [
     "schema",
     "bigrams_v1",
-    "type_family_v1",
+    "type_lineage",
     "compiled_schema_v1",
     "keep_type_compiled_v1",
     "attribute_fault_v1",

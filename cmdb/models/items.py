@@ -98,6 +98,7 @@ class ConfigurationItem(RecordedModel):
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
     search_text = models.TextField(_("search text"), blank=True, default="", editable=False)
 
+    unrecorded_fields = ("search_text",)  # derived, and long
     objects = ItemQuerySet.as_manager()
 
     class Meta:

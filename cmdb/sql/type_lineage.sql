@@ -1,14 +1,3 @@
--- The types with these keys and every type below them.
-CREATE FUNCTION cmdb.type_family_v1(keys text[]) RETURNS SETOF bigint
-LANGUAGE sql STABLE AS $$
-    WITH RECURSIVE family AS (
-        SELECT id FROM public.cmdb_citype WHERE key = ANY (keys)
-        UNION
-        SELECT child.id FROM public.cmdb_citype child JOIN family ON child.parent_id = family.id
-    )
-    SELECT id FROM family
-$$;
-
 -- Every type with each of its ancestors, itself included.
 CREATE VIEW cmdb.type_lineage AS
     WITH RECURSIVE lineage(type_id, ancestor_id) AS (

@@ -51,7 +51,7 @@ class RolePermission(BasePermission):
     def _require_write(self, request, view):
         token = request.auth
         if getattr(token, "is_read_only", False):
-            raise PermissionDenied(token.refusal_to_write)
+            raise PermissionDenied(gettext("This token may only read. Create one with the write scope."))
         if right := getattr(view, "write_right", None):
             return require_right(request.user, right)
         queryset = getattr(view, "queryset", None)

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import environ
+from csp import constants as csp
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from config import embedded
@@ -156,16 +158,87 @@ MEDIA_ROOT = VAR_DIR / "media"
 
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.tokens.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.RolePermission"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_PAGINATION_CLASS": "accounts.endpoints.KeysetPagination",
+    "DEFAULT_FILTER_BACKENDS": ["accounts.endpoints.FilterBackend", "accounts.endpoints.Ordering"],
+    "EXCEPTION_HANDLER": "accounts.errors.handle",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "OpsLedger",
+    "DESCRIPTION": _("Every record of the operations team. Errors have one shape; lists are paged by key."),
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["accounts.permissions.RolePermission"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
 
+# Strict everywhere; config.site widens it for the admin's pages, where Unfold needs it.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [csp.SELF],
+        "script-src": [csp.SELF],
+        "style-src": [csp.SELF],
+        "img-src": [csp.SELF, "data:", "blob:"],
+        "object-src": [csp.NONE],
+        "base-uri": [csp.SELF],
+        "form-action": [csp.SELF],
+        "frame-ancestors": [csp.NONE],
+    }
+}
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_AGE = 12 * 3600  # a shift
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_SAVE_EVERY_REQUEST = False
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+# Behind TLS: OPSLEDGER_TLS=1 marks cookies secure, redirects plain requests and trusts the proxy's header.
+IS_BEHIND_TLS = env.bool("OPSLEDGER_TLS", default=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_BEHIND_TLS
+SECURE_SSL_REDIRECT = IS_BEHIND_TLS
+SECURE_HSTS_SECONDS = 31_536_000 if IS_BEHIND_TLS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_BEHIND_TLS else None
+
+# Blue, as in static/config/house.css (Tailwind's blue in OKLCH).
+PRIMARY_COLORS = {
+    "50": "oklch(97% .014 254.604)",
+    "100": "oklch(93.2% .032 255.585)",
+    "200": "oklch(88.2% .059 254.128)",
+    "300": "oklch(80.9% .105 251.813)",
+    "400": "oklch(70.7% .165 254.624)",
+    "500": "oklch(62.3% .214 259.815)",
+    "600": "oklch(54.6% .245 262.881)",
+    "700": "oklch(48.8% .243 264.376)",
+    "800": "oklch(42.4% .199 265.638)",
+    "900": "oklch(37.9% .146 265.522)",
+    "950": "oklch(28.2% .091 267.935)",
+}
 UNFOLD = {
     "SITE_TITLE": "OpsLedger",
     "SITE_HEADER": "OpsLedger",
-    "SITE_SUBHEADER": _("own, configure, change, check, prove"),
+    "SITE_SUBHEADER": _("Own, configure, change, check, prove."),
+    "SITE_URL": "/",
+    "SITE_ICON": lambda request: static("config/logo.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("config/logo.svg")}
+    ],
+    "SHOW_LANGUAGES": True,
+    "LANGUAGES": {"action": "/language/", "navigation": "config.site.languages"},
+    "SHOW_VIEW_ON_SITE": True,
+    "ACCOUNT": {"navigation": "config.site.account_links"},
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": False,
+        "navigation": "config.navigation.admin_sidebar",
+    },
+    "COLORS": {"primary": PRIMARY_COLORS},
 }

@@ -2,7 +2,6 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import RedirectView
 
 from accounts import views as accounts
 from config import views
@@ -16,7 +15,6 @@ urlpatterns = [
     path("api/", include(api_urls)),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/", include(([path("tokens/", accounts.tokens, name="tokens")], "accounts"))),
-    path("admin/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("admin/", admin.site.urls),
 ]
 

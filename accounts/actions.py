@@ -41,9 +41,7 @@ def create_token(
         raise PermissionDenied(_("A token is created by the person it acts for."))
     now = timezone.now()
     if not now < expires_at <= now + LONGEST_LIFE:
-        raise ValidationError(
-            {"expires_at": _("Between now and one year from now.")}
-        )
+        raise ValidationError({"expires_at": _("Between now and one year from now.")})
     User.objects.select_for_update().get(pk=user.pk)
     if user.api_tokens.filter(created_at__gt=now - timedelta(hours=1)).count() >= TOKENS_AN_HOUR:
         raise TooManyTokensError(_("Twenty tokens in one hour are enough: try again later."))

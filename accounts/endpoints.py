@@ -86,7 +86,8 @@ class KeysetPagination(BasePagination):
             {"name": "cursor", "in": "query", "required": False, "schema": {"type": "string"},
              "description": "Where to go on: taken from `next` or `previous`."},
             {"name": "page_size", "in": "query", "required": False,
-             "schema": {"type": "integer", "minimum": 1, "maximum": self.largest_page, "default": self.page_size}},
+             "schema": {"type": "integer", "minimum": 1, "maximum": self.largest_page,
+                        "default": self.page_size}},
         ]  # fmt: skip
 
     def _size(self, request):

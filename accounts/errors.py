@@ -20,15 +20,17 @@ logger = logging.getLogger("opsledger.api")
 CODE_BY_STATUS = {
     400: "invalid", 401: "not_authenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
     406: "not_acceptable", 409: "conflict", 412: "precondition_failed", 413: "too_large",
-    415: "unsupported_media_type", 428: "precondition_required", 429: "too_many_requests", 500: "server_error",
+    415: "unsupported_media_type", 428: "precondition_required", 429: "too_many_requests",
+    500: "server_error",
 }  # fmt: skip
 
 # SQLSTATE → (status, code); P0001 is our own triggers' RAISE EXCEPTION.
 BY_SQLSTATE = {
     "23505": (409, "already_exists"), "23P01": (409, "conflict"), "23503": (409, "in_use"),
-    "23514": (400, "invalid"), "23502": (400, "invalid"), "22001": (400, "invalid"), "22003": (400, "invalid"),
-    "42501": (403, "forbidden"), "P0001": (409, "refused"), "40001": (409, "conflict"), "40P01": (409, "conflict"),
-    "55P03": (409, "conflict"),
+    "23514": (400, "invalid"), "23502": (400, "invalid"), "22001": (400, "invalid"),
+    "22003": (400, "invalid"), "55P03": (409, "conflict"),
+    "42501": (403, "forbidden"), "P0001": (409, "refused"), "40001": (409, "conflict"),
+    "40P01": (409, "conflict"),
 }  # fmt: skip
 
 
@@ -87,15 +89,17 @@ def _answer(exc: Exception) -> tuple[int, dict, dict] | None:
     if isinstance(exc, ModelValidationError):
         fields = exc.message_dict if hasattr(exc, "error_dict") else {NON_FIELD_ERRORS: exc.messages}
         return 400, _invalid(flatten(fields)), {}
+    return _from_django(exc)
+
+
+def _from_django(exc: Exception) -> tuple[int, dict, dict] | None:
     if isinstance(exc, Http404):
         return 404, error_body("not_found", _("There is no such record.")), {}
     if isinstance(exc, PermissionDenied):
         return 403, error_body("forbidden", str(exc) or _("Your roles do not allow this.")), {}
     if isinstance(exc, ProtectedError):
         return 409, error_body("in_use", _("Other records refer to this one.")), {}
-    if isinstance(exc, DatabaseError):
-        return _from_database(exc)
-    return None
+    return _from_database(exc) if isinstance(exc, DatabaseError) else None
 
 
 def _invalid(fields: dict[str, list[str]]) -> dict:

@@ -1,8 +1,22 @@
 """The table of API endpoints."""
 
+from django.urls import path, re_path
+from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import DefaultRouter
 
-router = DefaultRouter()
-# router.register("items", ItemViewSet, basename="item")  one line each
+from accounts import api as accounts
+from config import views
 
-api_urls = router.urls
+router = DefaultRouter()
+router.include_format_suffixes = False
+router.register("teams", accounts.TeamViewSet, basename="team")
+router.register("users", accounts.UserViewSet, basename="user")
+router.register("tokens", accounts.TokenViewSet, basename="token")
+
+api_urls = [
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", views.api_docs, name="api-docs"),
+    path("me/", accounts.MeView.as_view(), name="me"),
+    *router.urls,
+    re_path(r"^.*$", views.no_endpoint),
+]

@@ -36,7 +36,7 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 
 DJANGO_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the plain "unfold" would replace our admin site
     "unfold.contrib.filters",
     "unfold.contrib.simple_history",
     "config.apps.OpsLedgerAdminConfig",
@@ -232,7 +232,7 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("config/logo.svg")}
     ],
     "SHOW_LANGUAGES": True,
-    "LANGUAGES": {"action": "/language/", "navigation": "config.site.languages"},
+    "LANGUAGES": {"action": "/language/"},
     "SHOW_VIEW_ON_SITE": True,
     "ACCOUNT": {"navigation": "config.site.account_links"},
     "SIDEBAR": {

@@ -2,7 +2,6 @@
 
 from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_update
-from django.conf import settings
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -40,13 +39,6 @@ class OpsLedgerAdminSite(UnfoldAdminSite):
 
     def password_change(self, request, extra_context=None):
         return HttpResponseRedirect(reverse("account_change_password"))
-
-
-def languages(request):
-    """Unfold's language menu."""
-    return [
-        {"bidi": False, "code": code, "name": name, "name_local": name} for code, name in settings.LANGUAGES
-    ]
 
 
 def account_links(request):

@@ -2,11 +2,14 @@
 
 from django.contrib.auth.decorators import login_required
 from django.db import connection
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, HttpResponseServerError, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from accounts.roles import roles_of
+from accounts.errors import json_error
+from accounts.roles import Right, require_right, roles_of
 from config.home import panels_for
 
 
@@ -36,23 +39,50 @@ def readyz(request):
     return JsonResponse({"database": "replica" if is_replica else "primary"})
 
 
+@login_required
+def api_docs(request):
+    """The API's description to read and try, from files of our own."""
+    require_right(request.user, Right.VIEW)
+    return render(request, "api/docs.html")
+
+
+def no_endpoint(request):
+    """An address under /api/ that nothing answers, in the API's shape."""
+    return json_error(404, _("There is no endpoint at this address."))
+
+
+def is_api(request):
+    return request.path.startswith("/api/") and request.path != "/api/docs/"
+
+
 def bad_request(request, exception=None):
+    if is_api(request):
+        return json_error(400, _("The server could not read this request."))
     return render(request, "400.html", status=400)
 
 
 def permission_denied(request, exception=None):
     """403 with the reason: the missing right and the roles that hold it."""
+    if is_api(request):
+        return json_error(403, str(exception or ""))
     return render(request, "403.html", {"reason": str(exception or "")}, status=403)
 
 
 def not_found(request, exception=None):
+    if is_api(request):
+        return json_error(404, _("There is no such record."))
     return render(request, "404.html", status=404)
 
 
 def server_error(request):
-    return render(request, "500.html", status=500)
+    """500; drawn without the database, which may be what failed."""
+    if is_api(request):
+        return json_error(500, _("The fault is on our side and has been logged."))
+    return HttpResponseServerError(render_to_string("500.html", {"request": request}))
 
 
 def csrf_refused(request, reason=""):
     """The form's protection did not match: usually a page left open across a log-out."""
+    if is_api(request):
+        return json_error(403, reason)
     return render(request, "403_csrf.html", {"reason": reason}, status=403)

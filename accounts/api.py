@@ -52,7 +52,8 @@ class TokenSerializer(serializers.ModelSerializer):
     class Meta:
         model = ApiToken
         fields = [
-            "id", "name", "prefix", "scope", "created_at", "expires_at", "revoked_at", "last_used_on", "is_live",
+            "id", "name", "prefix", "scope", "created_at", "expires_at", "revoked_at", "last_used_on",
+            "is_live",
         ]  # fmt: skip
 
 

@@ -18,7 +18,6 @@ class OpsLedgerAdminSite(UnfoldAdminSite):
     """Open to every active person with a role; each list asks for its own rights."""
 
     index_title = _("Administration")
-    enable_nav_sidebar = False
 
     def has_permission(self, request):
         return has_right(request.user, Right.VIEW)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from http import HTTPStatus
 
 from axes.helpers import get_client_ip_address
 from django.http import HttpRequest, HttpResponse
 
-from audit.context import coming_from
+from audit.actions import record_refusal
+from audit.context import coming_from, current_user
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
@@ -28,5 +30,7 @@ class AuditContextMiddleware:
             f"{request.method} {request.path}", request_id=request_id, address=address, request=request
         ):
             response = self.get_response(request)
+            if response.status_code == HTTPStatus.FORBIDDEN and not hasattr(request, "refusal_is_recorded"):
+                record_refusal("request", by=current_user(), target=f"{request.method} {request.path}")
         response["X-Request-ID"] = request_id
         return response

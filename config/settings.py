@@ -101,6 +101,8 @@ DATABASES = {
     "default": embedded.database_settings() | {"ENGINE": "audit.postgresql", "ATOMIC_REQUESTS": True}
 }
 OWNER_DATABASE = embedded.owner_database_settings()  # owns the tables: migrations and test databases
+ALLOW_OWNER = env.bool("OPSLEDGER_ALLOW_OWNER", default=False)  # serve as owner of the tables all the same
+SIMPLE_HISTORY_REVERT_DISABLED = True  # going back is a change like any other, made in the form
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

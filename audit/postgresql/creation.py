@@ -77,7 +77,8 @@ class DatabaseCreation(creation.DatabaseCreation):
         self.connection.close()
         self.connection.close_pool()
         # A server thread of the test's may still hold a connection; each role may end only its own.
-        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user"
+        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+        end += " AND usename = current_user"
         with self._maintenance(as_application=True) as cursor:
             cursor.execute(end, [name])
         with self._maintenance() as cursor:

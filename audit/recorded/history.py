@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
@@ -144,3 +145,8 @@ def _as_history(field: models.Field) -> models.Field:
     for cached in ("_get_default", "_db_default_expression", "unique"):
         field.__dict__.pop(cached, None)
     return field
+
+
+def recorded_models() -> list[type[models.Model]]:
+    """Every model whose history PostgreSQL writes, by app and name."""
+    return [model for model in apps.get_models() if hasattr(model._meta, "simple_history_manager_attribute")]

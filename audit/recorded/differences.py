@@ -1,0 +1,139 @@
+"""What changed between two versions of a row, field by field, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.template.defaultfilters import date as format_date
+from django.utils.encoding import force_str
+from django.utils.text import capfirst
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field (or one key of a JSON field) with its value before and after."""
+
+    field: str
+    label: str
+    before: Any
+    after: Any
+
+
+def differences(new: Any, old: Any | None) -> list[Difference]:
+    """Every recorded field in which two versions differ, with raw values; nothing without an old one."""
+    if old is None:
+        return []
+    found: list[Difference] = []
+    for field in new.tracked_fields:
+        before, after = getattr(old, field.attname), getattr(new, field.attname)
+        if before == after or field.name == "row_version":
+            continue
+        label = capfirst(force_str(field.verbose_name))
+        if isinstance(before, dict) and isinstance(after, dict):
+            found += [
+                Difference(f"{field.name}.{key}", f"{label} · {key}", before.get(key), after.get(key))
+                for key in sorted({*before, *after})
+                if before.get(key) != after.get(key)
+            ]
+        else:
+            found.append(Difference(field.name, label, before, after))
+    return found
+
+
+def with_predecessors(rows: Sequence[Any]) -> list[tuple[Any, Any | None]]:
+    """Versions of one row, newest first, each with the one before it. One query, for the last."""
+    if not rows:
+        return []
+    return list(zip(rows, [*rows[1:], rows[-1].prev_record], strict=True))
+
+
+def told(new: Any, old: Any | None) -> dict[str, Any]:
+    """One version in words, for a history table (templates/_parts/_history_table.html)."""
+    changes = [
+        {
+            "label": each.label,
+            "before": _shown(old, each, each.before),
+            "after": _shown(new, each, each.after),
+        }
+        for each in differences(new, old)
+    ]
+    return {
+        "at": new.history_date,
+        "who": new.history_username or "",
+        "deed": new.get_history_type_display(),
+        "reason": new.history_change_reason or "",
+        "change_ref": new.history_change_ref,
+        "version": new.row_version,
+        "txid": new.history_txid,
+        "changes": changes,
+    }
+
+
+def as_data(new: Any, old: Any | None) -> dict[str, Any]:
+    """One version for a program: who, when, why, the fields that changed and the row as it then was."""
+    row = {field.attname: getattr(new, field.attname) for field in new.tracked_fields}
+    data = {
+        "history_id": new.history_id,
+        "at": new.history_date,
+        "kind": KINDS[new.history_type],
+        "row_version": new.row_version,
+        "user": new.history_user_id,
+        "username": new.history_username,
+        "reason": new.history_change_reason,
+        "change_ref": new.history_change_ref,
+        "txid": new.history_txid,
+        "changes": [
+            {"field": each.field, "old": each.before, "new": each.after} for each in differences(new, old)
+        ],
+        "row": row,
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(data, cls=_Encoder))
+    return plain
+
+
+KINDS = {"+": "created", "~": "changed", "-": "deleted"}
+
+
+class _Encoder(DjangoJSONEncoder):
+    def default(self, o: Any) -> Any:
+        try:
+            return super().default(o)
+        except TypeError:
+            return str(o)  # a range, an address
+
+
+def _shown(row: Any, difference: Difference, value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, datetime):
+        return format_date(localtime(value), "Y-m-d H:i:s")
+    if isinstance(value, dict | list):
+        return json.dumps(value, cls=_Encoder, ensure_ascii=False)
+    return _in_words(row, difference.field, value)
+
+
+def _in_words(row: Any, name: str, value: Any) -> str:
+    if "." in name:
+        return str(value)
+    field = row._meta.get_field(name)
+    if isinstance(field, models.ForeignKey):
+        try:
+            return str(getattr(row, name) or f"#{value}")
+        except ObjectDoesNotExist:
+            return f"#{value}"
+    return str(dict(_choices(field)).get(value, value))
+
+
+def _choices(field: models.Field) -> Iterable[tuple[Any, Any]]:
+    return field.flatchoices or ()

@@ -1,0 +1,1 @@
+"""Import of items and relations from files: reading, mapping, planning row by row, writing set-based."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 from dateutil.rrule import rrule
@@ -68,7 +68,9 @@ class InspectionPlan(RecordedModel, Labelled):
         verbose_name=_("disabled by"),
     )  # fmt: skip
     disabled_reason = models.TextField(_("why it is disabled"), blank=True)
-    generated_until_at = models.DateTimeField(_("runs exist up to"), default=timezone.now, editable=False)
+    generated_until_at = models.DateTimeField(
+        _("runs exist up to"), null=True, blank=True, editable=False
+    ), default=timezone.now, editable=False)
 
     class Meta:
         verbose_name = _("inspection plan")
@@ -98,6 +100,12 @@ class InspectionPlan(RecordedModel, Labelled):
     def recurrence(self) -> rrule:
         """The parsed recurrence; raises ValidationError if it is none."""
         return parse_rule(self.rrule, self.starts_on, self.shift_start)
+
+    @property
+    def counts_from_at(self) -> datetime:
+        """Slots after this instant are still to be made."""
+        start = datetime.combine(self.starts_on, time(0), self.zone) - timedelta(microseconds=1)
+        return self.generated_until_at or start
 
     @property
     def zone(self) -> ZoneInfo:

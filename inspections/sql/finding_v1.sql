@@ -69,13 +69,20 @@ CREATE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE ON inspections_findi
 -- Its life is written down whenever its state or count changes.
 CREATE FUNCTION inspections_write_finding_event_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    source text := '';
+    is_repeat boolean := false;
 BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        source := OLD.state;
+        is_repeat := NEW.state = OLD.state;
+    END IF;
     INSERT INTO inspections_findingevent (row_version, finding_id, source_state, target_state, by_id, comment, answer_id, at)
-    VALUES (1, NEW.id, CASE TG_OP WHEN 'INSERT' THEN '' ELSE OLD.state END, NEW.state, NEW.state_by_id,
-            CASE WHEN TG_OP = 'UPDATE' AND NEW.state = OLD.state THEN '' ELSE NEW.state_comment END,
-            CASE WHEN NEW.state = 'verified' THEN NEW.verified_answer_id
-                 WHEN TG_OP = 'INSERT' OR NEW.count > OLD.count THEN NEW.last_answer_id END,
-            clock_timestamp());
+    SELECT 1, NEW.id, source, NEW.state,
+           CASE WHEN is_repeat THEN a.answered_by_id ELSE NEW.state_by_id END,
+           CASE WHEN is_repeat THEN a.comment ELSE NEW.state_comment END,
+           CASE WHEN source = '' OR is_repeat OR source = 'fixed' THEN a.id END, clock_timestamp()
+      FROM inspections_answer a WHERE a.id = NEW.last_answer_id;
     RETURN NULL;
 END $$;
 CREATE TRIGGER inspections_30_event_first AFTER INSERT ON inspections_finding

@@ -8,7 +8,7 @@ BEGIN
         NEW.disabled_by_id := NULL;
         NEW.disabled_reason := '';
     END IF;
-    IF NEW.generated_until_at < OLD.generated_until_at THEN
+    IF OLD.generated_until_at IS NOT NULL AND coalesce(NEW.generated_until_at < OLD.generated_until_at, true) THEN
         RAISE EXCEPTION 'inspections: runs of this plan exist up to %; the mark cannot go back', OLD.generated_until_at
             USING ERRCODE = 'check_violation';
     END IF;

@@ -1,0 +1,46 @@
+"""What people and the scheduler do with inspections: one function per business event."""
+
+from inspections.actions.answers import AnswerInput, AnswerResult, amend_answer, record_answers
+from inspections.actions.findings import (
+    accept_risk,
+    acknowledge_finding,
+    link_change,
+    mark_duplicate,
+    mark_fixed,
+    open_findings,
+    raise_change,
+    reopen_expired_risks,
+    start_fix,
+)
+from inspections.actions.plans import advance_runs, disable_plan, enable_plan, generate_runs
+from inspections.actions.runs import cancel_run, mark_target, return_run, sign_run, start_run, submit_run
+from inspections.actions.templates import draft_version, ensure_starter_templates, publish_version
+
+__all__ = [
+    "AnswerInput",
+    "AnswerResult",
+    "accept_risk",
+    "acknowledge_finding",
+    "advance_runs",
+    "amend_answer",
+    "cancel_run",
+    "disable_plan",
+    "draft_version",
+    "enable_plan",
+    "ensure_starter_templates",
+    "generate_runs",
+    "link_change",
+    "mark_duplicate",
+    "mark_fixed",
+    "mark_target",
+    "open_findings",
+    "publish_version",
+    "raise_change",
+    "record_answers",
+    "reopen_expired_risks",
+    "return_run",
+    "sign_run",
+    "start_fix",
+    "start_run",
+    "submit_run",
+]

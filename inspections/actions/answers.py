@@ -1,0 +1,190 @@
+"""Answers: recorded in bulk, each operation once, superseded and never changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.roles import Right
+from audit.context import because
+from inspections import guards
+from inspections.actions.findings import open_findings
+from inspections.actions.runs import start_run
+from inspections.models import Amendment, Answer, InspectionRun, RunTarget, TemplateItem
+from inspections.severity import parse_number
+from inspections.workflow import RunState
+
+
+@dataclass(frozen=True)
+class AnswerInput:
+    """What was entered for one item on one target; `op` names the operation, so that it counts once."""
+
+    target: int
+    item: int
+    value: str = ""
+    is_na: bool = False
+    comment: str = ""
+    observed_at: datetime | None = None
+    dwell_seconds: int | None = None
+    source: str = Answer.Source.HUMAN
+    op: uuid.UUID = field(default_factory=uuid.uuid4)
+
+    @property
+    def sha256(self) -> str:
+        """What makes two operations the same."""
+        body = [self.target, self.item, self.value.strip(), self.is_na, self.comment.strip()]
+        return hashlib.sha256(json.dumps(body, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class AnswerResult:
+    """What became of one input: an answer (`replayed` if this operation had arrived before), or an error."""
+
+    op: uuid.UUID
+    answer: Answer | None = None
+    code: str = ""
+    error: str = ""
+    replayed: bool = False
+
+
+def parsed_value(item: TemplateItem, entry: AnswerInput) -> dict[str, object]:
+    """The answer's value fields. Raises ValidationError if the text does not fit the item."""
+    empty: dict[str, object] = {"value_number": None, "value_choice": "", "value_text": "", "is_na": False}
+    text = entry.value.strip()
+    if entry.is_na:
+        if not item.is_na_allowed:
+            raise ValidationError(_("This item cannot be “not applicable”."), "na")
+        return empty | {"is_na": True}
+    if not text:
+        raise ValidationError(_("Enter a value."), "required")
+    if item.kind == item.Kind.NUMBER:
+        return empty | {"value_number": parse_number(text, item.decimals)}
+    if item.kind == item.Kind.TEXT:
+        return empty | {"value_text": text}
+    allowed = ["pass", "fail"] if item.kind == item.Kind.PASS_FAIL else [o[0] for o in item.options]
+    if text not in allowed:
+        raise ValidationError(_("“%(value)s” is not one of the choices."), "choice", {"value": text[:40]})
+    return empty | {"value_choice": text}
+
+
+def record_answers(run: InspectionRun, entries: Sequence[AnswerInput], *, by: User) -> list[AnswerResult]:
+    """The good ones are stored and graded by PostgreSQL, the run is in progress; one result per entry, in order.
+
+    An operation that arrived before changes nothing and returns its answer; the same key with another body is
+    an error. A later answer supersedes the current one; the same value and comment again change nothing.
+    Raises Refused if the run takes no answers. Locks the run; about ten statements, however many entries.
+    """
+    with transaction.atomic(), because(user=by):
+        run = start_run(run, by=by)
+        items = {item.pk: item for item in run.version.items.all()}
+        targets = {target.pk: target for target in run.targets.all()}
+        known = {answer.op: answer for answer in Answer.objects.filter(op__in=[e.op for e in entries])}
+        pairs = Answer.objects.current().filter(target__in={e.target for e in entries} & set(targets))
+        current = {(answer.target_id, answer.item_id): answer for answer in pairs}
+        results: list[AnswerResult] = []
+        fresh: dict[tuple[int, int], Answer] = {}
+        for entry in entries:
+            result = _prepared(entry, items, targets, known, current, fresh)
+            if result.answer is not None and result.answer.pk is None:
+                result.answer.answered_by = by
+                fresh[entry.target, entry.item] = result.answer
+            results.append(result)
+        stored = _store(list(fresh.values()))
+    return [
+        AnswerResult(r.op, stored.get(r.op, r.answer) if r.answer else None, r.code, r.error, r.replayed)
+        for r in results
+    ]
+
+
+def _prepared(
+    entry: AnswerInput,
+    items: dict[int, TemplateItem],
+    targets: dict[int, RunTarget],
+    known: dict[uuid.UUID, Answer],
+    current: dict[tuple[int, int], Answer],
+    fresh: dict[tuple[int, int], Answer],
+) -> AnswerResult:
+    former = known.get(entry.op)
+    if former is not None:
+        if former.op_sha256 == entry.sha256:
+            return AnswerResult(entry.op, former, replayed=True)
+        return AnswerResult(entry.op, code="key_reused", error=_("This key was used for another answer."))
+    pair = (entry.target, entry.item)
+    if entry.item not in items or entry.target not in targets:
+        return AnswerResult(entry.op, code="unknown", error=_("This item is not in this run."))
+    if pair in fresh:
+        return AnswerResult(entry.op, code="twice", error=_("This item was sent twice at once."))
+    try:
+        value = parsed_value(items[entry.item], entry)
+    except ValidationError as error:
+        return AnswerResult(entry.op, code=error.code or "invalid", error=" ".join(error.messages))
+    superseded = current.get(pair)
+    if superseded is not None and _says(superseded, value, entry.comment):
+        return AnswerResult(entry.op, superseded)
+    answer = Answer(
+        target_id=entry.target, item_id=entry.item, ci_id=targets[entry.target].ci_id,
+        item_key=items[entry.item].key, comment=entry.comment.strip(), source=entry.source,
+        observed_at=min(entry.observed_at or timezone.now(), timezone.now()),
+        dwell_seconds=entry.dwell_seconds, supersedes=superseded, op=entry.op, op_sha256=entry.sha256, **value,
+    )  # fmt: skip
+    return AnswerResult(entry.op, answer)
+
+
+def _says(answer: Answer, value: dict[str, object], comment: str) -> bool:
+    same = all(getattr(answer, name) == new for name, new in value.items())
+    return same and answer.comment == comment.strip()
+
+
+def _store(answers: list[Answer]) -> dict[uuid.UUID, Answer]:
+    """The answers, as PostgreSQL graded them, by operation. Three statements."""
+    superseded = [answer.supersedes_id for answer in answers if answer.supersedes_id]
+    if superseded:
+        Answer.objects.filter(pk__in=superseded).update(is_current=False)
+    if not answers:
+        return {}
+    Answer.objects.bulk_create(answers)
+    stored = Answer.objects.filter(op__in=[answer.op for answer in answers]).select_related("item")
+    return {answer.op: answer for answer in stored}
+
+
+def amend_answer(answer: Answer, *, by: User, value: str, reason: str, comment: str = "") -> Answer:
+    """A signed run has a corrected answer; the original stays, and says by whom and why it was superseded.
+
+    Raises Refused unless the run is signed and the answer current, ValidationError if the value does not fit.
+    """
+    entry = AnswerInput(answer.target_id, answer.item_id, value, comment=comment or answer.comment)
+    parsed = parsed_value(answer.item, entry)
+    with transaction.atomic(), because(reason, user=by):
+        run = InspectionRun.objects.select_for_update().get(targets=answer.target_id)
+        answer = Answer.objects.get(pk=answer.pk)
+        refusals = list(guards.lacking(by, Right.INSPECT_REVIEW))
+        if run.state != RunState.SIGNED or not answer.is_current:
+            refusals.append(guards.Refusal("not_current", _("Only the current answer of a signed run is amended.")))
+        if not reason.strip():
+            refusals.append(guards.Refusal("comment", _("Say why the answer is amended.")))
+        guards.refuse_if(refusals, "amend answer", by=by, target=run)
+        amendment = Amendment.objects.create(answer=answer, reason=reason, by=by)
+        new = Answer(
+            target_id=answer.target_id, item_id=answer.item_id, ci_id=answer.ci_id, item_key=answer.item_key,
+            comment=entry.comment, answered_by=by, observed_at=answer.observed_at, supersedes=answer,
+            amendment=amendment, op=entry.op, op_sha256=entry.sha256, **parsed,
+        )  # fmt: skip
+        stored = _store([new])[entry.op]
+        open_findings(Answer.objects.filter(pk=stored.pk))
+    return stored
+
+
+def as_text(value: Decimal | None) -> str:
+    """A number without trailing zeros, as it is shown and typed."""
+    return "" if value is None else f"{value.normalize():f}"

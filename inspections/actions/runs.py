@@ -1,0 +1,108 @@
+"""A run from its start to its signature."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.roles import Right
+from audit.context import because
+from inspections import guards
+from inspections.actions.findings import open_findings
+from inspections.models import Answer, InspectionRun, RunTarget, Signature
+from inspections.workflow import RunState
+
+
+def start_run(run: InspectionRun, *, by: User) -> InspectionRun:
+    """The run is in progress, started by this person; a run in progress stays as it is.
+
+    Raises Refused if it is not open yet, or ended. Locks the run.
+    """
+    with transaction.atomic(), because(user=by):
+        run = InspectionRun.objects.select_for_update().get(pk=run.pk)
+        guards.refuse_if(guards.against_answering(run, by), "start inspection", by=by, target=run)
+        if run.state == RunState.SCHEDULED:
+            run.state = RunState.OPEN
+            run.save(update_fields=["state"])
+        if run.state != RunState.IN_PROGRESS:
+            run.state = RunState.IN_PROGRESS
+            run.started_at = run.started_at or timezone.now()
+            run.started_by = run.started_by or by
+            run.save(update_fields=["state", "started_at", "started_by"])
+    return run
+
+
+def mark_target(target: RunTarget, *, by: User, result: str, reason: str = "") -> RunTarget:
+    """The CI counts as inspected, unreachable or not there; without inspection its items need no answer.
+
+    Raises Refused if the run takes no answers, IntegrityError without a reason. Locks the run.
+    """
+    with transaction.atomic(), because(reason, user=by):
+        start_run(target.run, by=by)
+        target = RunTarget.objects.get(pk=target.pk)
+        target.result, target.reason = result, reason.strip()
+        target.save(update_fields=["result", "reason"])
+    return target
+
+
+def submit_run(run: InspectionRun, *, by: User, completed_at: datetime | None = None) -> InspectionRun:
+    """The run waits for sign-off (or is signed, where none is asked), hashed; bad answers have their findings.
+
+    `completed_at` is the device's time and decides lateness. Raises Refused with every missing answer and
+    comment, IntegrityError if the run has expired. Locks the run; findings take three statements.
+    """
+    with transaction.atomic(), because(user=by):
+        run = InspectionRun.objects.select_for_update().get(pk=run.pk)
+        guards.refuse_if(guards.against_submitting(run, by), "submit inspection", by=by, target=run)
+        run.state = RunState.SUBMITTED
+        run.completed_at = completed_at or timezone.now()
+        run.submitted_by = by
+        run.save(update_fields=["state", "completed_at", "submitted_by"])
+        Signature.objects.create(run=run, role=Signature.Role.INSPECTOR, by=by)
+        open_findings(Answer.objects.current().filter(target__run=run))
+        if run.signoff == run.plan.SignOff.NONE:
+            run.state = RunState.SIGNED
+            run.save(update_fields=["state"])
+        run.refresh_from_db()
+    return run
+
+
+def return_run(run: InspectionRun, *, by: User, comment: str) -> InspectionRun:
+    """The run goes back to who inspected, with the reviewer's reason. Raises Refused. Locks the run."""
+    with transaction.atomic(), because(comment, user=by):
+        run = InspectionRun.objects.select_for_update().get(pk=run.pk)
+        guards.refuse_if(guards.against_returning(run, by, comment), "return inspection", by=by, target=run)
+        run.state, run.state_by, run.state_reason = RunState.RETURNED, by, comment
+        run.save(update_fields=["state", "state_by", "state_reason"])
+    return run
+
+
+def sign_run(run: InspectionRun, *, by: User, comment: str = "", seen_sha256: str = "") -> InspectionRun:
+    """The run is signed by somebody who took no part in it, bound to the hash that they saw.
+
+    Raises Refused with every reason, also for superusers. Locks the run.
+    """
+    with transaction.atomic(), because(comment, user=by):
+        run = InspectionRun.objects.select_for_update().get(pk=run.pk)
+        guards.refuse_if(guards.against_signing(run, by, seen_sha256), "sign inspection", by=by, target=run)
+        Signature.objects.create(run=run, role=Signature.Role.REVIEWER, by=by, comment=comment)
+        run.state = RunState.SIGNED
+        run.save(update_fields=["state"])
+        run.refresh_from_db()
+    return run
+
+
+def cancel_run(run: InspectionRun, *, by: User, reason: str) -> InspectionRun:
+    """The run will not take place, by a decision with a reason; it stays in every count. Raises Refused."""
+    with transaction.atomic(), because(reason, user=by):
+        run = InspectionRun.objects.select_for_update().get(pk=run.pk)
+        refusals = [*guards.lacking(by, Right.INSPECT_MANAGE), *guards.wrong_state("cancel", run)]
+        if not reason.strip():
+            refusals.append(guards.Refusal("comment", guards._("Say why the inspection is cancelled.")))
+        guards.refuse_if(refusals, "cancel inspection", by=by, target=run)
+        run.state, run.state_by, run.state_reason = RunState.CANCELLED, by, reason
+        run.save(update_fields=["state", "state_by", "state_reason"])
+    return run

@@ -70,7 +70,10 @@ def against_submitting(run: InspectionRun, by: User) -> list[Refusal]:
     """Why this run cannot be submitted now; one reason per missing answer or comment, 20 at most."""
     found = [*lacking(by, Right.INSPECT), *wrong_state("submit", run)]
     gaps = gaps_of(run)
-    words = {"unanswered": _("%(item)s on %(ci)s is not answered."), "comment": _("%(item)s on %(ci)s needs a comment.")}
+    words = {
+        "unanswered": _("%(item)s on %(ci)s is not answered."),
+        "comment": _("%(item)s on %(ci)s needs a comment."),
+    }
     items = {item.pk: str(item) for item in run.version.items.all()}
     targets = {target.pk: str(target) for target in run.targets.all()}
     for target, item, gap in gaps[:20]:
@@ -81,7 +84,7 @@ def against_submitting(run: InspectionRun, by: User) -> list[Refusal]:
 
 
 def gaps_of(run: InspectionRun) -> list[tuple[int, int, str]]:
-    """(target, item, unanswered|comment) of what keeps the run from being submitted, as PostgreSQL sees it."""
+    """(target, item, unanswered|comment) of what keeps the run from being submitted, by PostgreSQL."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT target_id, item_id, gap FROM inspections_run_gaps_v1(%s)", [run.pk])
         return cursor.fetchall()
@@ -95,7 +98,9 @@ def against_signing(run: InspectionRun, by: User, seen_sha256: str = "") -> list
         message = _("You took part in this inspection.")
         found.append(Refusal("took_part", message, _("Somebody else signs it off.")))
     if seen_sha256 and seen_sha256 != run.record_sha256:
-        found.append(Refusal("changed", _("The record has changed since you opened it."), _("Read it again.")))
+        found.append(
+            Refusal("changed", _("The record has changed since you opened it."), _("Read it again."))
+        )
     return found
 
 
@@ -119,4 +124,16 @@ def against_finding_step(finding: Finding, event: str, by: User, comment: str) -
         found.append(Refusal("state", _("The finding is “%(state)s”.") % {"state": state}))
     if event in ("mark_fixed", "accept_risk", "mark_duplicate") and not comment.strip():
         found.append(Refusal("comment", _("Say in a comment what was done, or why.")))
+    return found
+
+
+def against_linking(finding: Finding, by: User) -> list[Refusal]:
+    """Why this person cannot name the change that is to fix the finding."""
+    rights = (Right.INSPECT, Right.INSPECT_REVIEW, Right.CHANGE_REQUEST)
+    found: list[Refusal] = []
+    if not any(has_right(by, right) for right in rights):
+        found += lacking(by, Right.INSPECT)
+    if finding.is_closed:
+        state = finding.get_state_display()
+        found.append(Refusal("state", _("The finding is “%(state)s”.") % {"state": state}))
     return found

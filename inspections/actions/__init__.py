@@ -8,7 +8,6 @@ from inspections.actions.findings import (
     mark_duplicate,
     mark_fixed,
     open_findings,
-    raise_change,
     reopen_expired_risks,
     start_fix,
 )
@@ -35,7 +34,6 @@ __all__ = [
     "mark_target",
     "open_findings",
     "publish_version",
-    "raise_change",
     "record_answers",
     "reopen_expired_risks",
     "return_run",

@@ -79,7 +79,7 @@ def parsed_value(item: TemplateItem, entry: AnswerInput) -> dict[str, object]:
 
 
 def record_answers(run: InspectionRun, entries: Sequence[AnswerInput], *, by: User) -> list[AnswerResult]:
-    """The good ones are stored and graded by PostgreSQL, the run is in progress; one result per entry, in order.
+    """The good ones are stored, graded by PostgreSQL, in a run in progress; one result per entry, in order.
 
     An operation that arrived before changes nothing and returns its answer; the same key with another body is
     an error. A later answer supersedes the current one; the same value and comment again change nothing.
@@ -136,7 +136,8 @@ def _prepared(
         target_id=entry.target, item_id=entry.item, ci_id=targets[entry.target].ci_id,
         item_key=items[entry.item].key, comment=entry.comment.strip(), source=entry.source,
         observed_at=min(entry.observed_at or timezone.now(), timezone.now()),
-        dwell_seconds=entry.dwell_seconds, supersedes=superseded, op=entry.op, op_sha256=entry.sha256, **value,
+        dwell_seconds=entry.dwell_seconds, supersedes=superseded, op=entry.op, op_sha256=entry.sha256,
+        **value,
     )  # fmt: skip
     return AnswerResult(entry.op, answer)
 
@@ -170,7 +171,9 @@ def amend_answer(answer: Answer, *, by: User, value: str, reason: str, comment: 
         answer = Answer.objects.get(pk=answer.pk)
         refusals = list(guards.lacking(by, Right.INSPECT_REVIEW))
         if run.state != RunState.SIGNED or not answer.is_current:
-            refusals.append(guards.Refusal("not_current", _("Only the current answer of a signed run is amended.")))
+            refusals.append(
+                guards.Refusal("not_current", _("Only the current answer of a signed run is amended."))
+            )
         if not reason.strip():
             refusals.append(guards.Refusal("comment", _("Say why the answer is amended.")))
         guards.refuse_if(refusals, "amend answer", by=by, target=run)

@@ -11,11 +11,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.context import because
-from changes.models import ChangeRequest
+
 from inspections import guards
 from inspections.models import Answer, Finding
 from inspections.severity import Severity
 from inspections.workflow import FINDING_STEPS, FIX_WITHIN, RESPOND_WITHIN, FindingState, target_of
+
+ChangeRequest = Any  # TEMP until changes lands
 
 VERIFY = """
 UPDATE inspections_finding f
@@ -79,7 +81,7 @@ def open_findings(answers: QuerySet[Answer]) -> None:
 
 
 def take_finding_step(finding: Finding, event: str, *, by: User, comment: str = "", **values: Any) -> Finding:
-    """The finding has moved by `event`; PostgreSQL writes its event row. Raises Refused. Locks the finding."""
+    """The finding has moved by `event`; PostgreSQL writes its event. Raises Refused. Locks the finding."""
     with transaction.atomic(), because(comment, user=by):
         finding = Finding.objects.select_for_update().get(pk=finding.pk)
         refusals = guards.against_finding_step(finding, event, by, comment)

@@ -25,7 +25,8 @@ AHEAD = timedelta(hours=24)
 
 INSERT_RUNS = """
 WITH wanted AS (
-    SELECT s.slot, s.day, g.key, g.label, row_number() OVER (PARTITION BY s.day ORDER BY s.slot, g.position) AS n
+    SELECT s.slot, s.day, g.key, g.label,
+           row_number() OVER (PARTITION BY s.day ORDER BY s.slot, g.position) AS n
       FROM unnest(%(slots)s::timestamptz[], %(days)s::text[]) AS s(slot, day)
      CROSS JOIN unnest(%(keys)s::text[], %(labels)s::text[]) WITH ORDINALITY AS g(key, label, position)
 ), used AS (
@@ -33,8 +34,8 @@ WITH wanted AS (
      WHERE slot_at BETWEEN %(first)s - interval '2 days' AND %(last)s + interval '2 days' GROUP BY 1
 )
 INSERT INTO inspections_inspectionrun
-       (number, plan_id, slot_at, group_key, group_label, version_id, version_sha256, opens_at, due_at, expires_at,
-        assignee_id, team_id, signoff, state, state_reason, is_late, outcome, record_sha256, row_version)
+       (number, plan_id, slot_at, group_key, group_label, version_id, version_sha256,
+        opens_at, due_at, expires_at, assignee_id, team_id, signoff, state, state_reason, is_late, outcome, record_sha256, row_version)
 SELECT 'XJ-' || w.day || '-' || lpad(serial.text, greatest(4, length(serial.text)), '0'),
        p.id, w.slot, w.key, left(w.label, 200), v.id, v.sha256,
        w.slot + make_interval(mins => p.opens_minutes), w.slot + make_interval(mins => p.due_minutes),
@@ -72,7 +73,7 @@ class Generated:
 
 
 def generate_runs(*, until: datetime | None = None, now: datetime | None = None) -> Generated:
-    """Every slot of every enabled plan up to `until` (default: a day ahead) has its runs, expired ones as missed.
+    """Every slot of every enabled plan up to `until` (default: a day ahead) has its runs, expired ones missed.
 
     Safe with several workers at once: a plan that another one holds is left to it, and PostgreSQL keeps
     (plan, slot, group) unique. Seven statements a plan with new slots, however many.
@@ -91,7 +92,9 @@ def generate_runs(*, until: datetime | None = None, now: datetime | None = None)
 
 @transaction.atomic
 def _generate(plan_id: int, until: datetime, now: datetime) -> int:
-    plan = InspectionPlan.objects.select_for_update(skip_locked=True).filter(pk=plan_id, is_enabled=True).first()
+    plan = (
+        InspectionPlan.objects.select_for_update(skip_locked=True).filter(pk=plan_id, is_enabled=True).first()
+    )
     if plan is None:
         return 0
     slots = slots_between(plan.recurrence(), plan.time_zone, plan.counts_from_at, until)
@@ -104,7 +107,9 @@ def _generate(plan_id: int, until: datetime, now: datetime) -> int:
         )
     )  # fmt: skip
     # A filter that finds nothing still leaves one record per slot: nobody inspected anything.
-    groups = {_group(plan, ci): _group_label(plan, ci) for ci in cis} or {"": _("No configuration item in scope")}
+    groups = {_group(plan, ci): _group_label(plan, ci) for ci in cis} or {
+        "": _("No configuration item in scope")
+    }
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('inspections_run_number'))")
         cursor.execute(
@@ -158,7 +163,7 @@ def _snapshot(ci: ConfigurationItem) -> dict[str, object]:
 
 
 def advance_runs(*, now: datetime | None = None) -> tuple[int, int]:
-    """Runs whose time has come are open, those that nobody handed in by `expires_at` are missed. Two statements."""
+    """Runs whose time has come are open, those nobody handed in by `expires_at` missed. Two statements."""
     now = now or timezone.now()
     runs = InspectionRun.objects
     opened = runs.filter(state=RunState.SCHEDULED, opens_at__lte=now).update(state=RunState.OPEN)

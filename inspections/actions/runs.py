@@ -49,7 +49,7 @@ def mark_target(target: RunTarget, *, by: User, result: str, reason: str = "") -
 
 
 def submit_run(run: InspectionRun, *, by: User, completed_at: datetime | None = None) -> InspectionRun:
-    """The run waits for sign-off (or is signed, where none is asked), hashed; bad answers have their findings.
+    """The run waits for sign-off (or is signed, where none is asked), hashed; bad answers have findings.
 
     `completed_at` is the device's time and decides lateness. Raises Refused with every missing answer and
     comment, IntegrityError if the run has expired. Locks the run; findings take three statements.

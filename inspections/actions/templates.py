@@ -67,7 +67,7 @@ def _publish(version: TemplateVersion, by: User | None, changelog: str) -> Templ
 
 
 def ensure_starter_templates() -> list[ChecklistTemplate]:
-    """The check lists of starter.yaml exist, published; existing ones are left alone. Returns the new ones."""
+    """The check lists of starter.yaml exist, published; existing ones are left alone. Returns new ones."""
     made = []
     with transaction.atomic(), because("starter check lists"):
         known = set(ChecklistTemplate.objects.values_list("key", flat=True))

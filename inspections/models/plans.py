@@ -70,7 +70,7 @@ class InspectionPlan(RecordedModel, Labelled):
     disabled_reason = models.TextField(_("why it is disabled"), blank=True)
     generated_until_at = models.DateTimeField(
         _("runs exist up to"), null=True, blank=True, editable=False
-    ), default=timezone.now, editable=False)
+    )
 
     class Meta:
         verbose_name = _("inspection plan")

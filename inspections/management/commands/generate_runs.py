@@ -6,7 +6,9 @@ from inspections.actions import generate_runs
 
 
 class Command(BaseCommand):
-    help = "Makes the inspection runs of the next 24 hours and of the time since the last call; safe to repeat."
+    help = (
+        "Makes the inspection runs of the next 24 hours and of the time since the last call; safe to repeat."
+    )
 
     def handle(self, *args, **options):
         done = generate_runs()

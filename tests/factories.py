@@ -3,6 +3,8 @@
 import datetime
 import itertools
 
+from django.utils import timezone
+
 from accounts.models import RoleGrant, Team, TeamMember, User
 from assets.models import (
     Asset,
@@ -14,6 +16,28 @@ from assets.models import (
     Vendor,
 )
 from cmdb.models import CIType, ConfigurationItem
+from inspections.actions import (
+    AnswerInput,
+    amend_answer,
+    generate_runs,
+    publish_version,
+    record_answers,
+    sign_run,
+    submit_run,
+)
+from inspections.models import (
+    Amendment,
+    Answer,
+    ChecklistTemplate,
+    Finding,
+    FindingEvent,
+    InspectionPlan,
+    InspectionRun,
+    RunTarget,
+    Signature,
+    TemplateItem,
+    TemplateVersion,
+)
 
 _numbers = itertools.count(1)
 
@@ -117,4 +141,95 @@ MAKERS = {
     Contract: make_contract,
     ContractCover: make_cover,
     ResponsePromise: make_promise,
+}
+
+# inspections
+
+
+def make_template(**over):
+    n = number()
+    return ChecklistTemplate.objects.create(**{"key": f"list-{n}", "label": f"List {n}"} | over)
+
+
+def make_version(**over):
+    template = over.pop("template", None) or make_template()
+    return TemplateVersion.objects.create(template=template, **over)
+
+
+def make_checklist_item(**over):
+    version = over.pop("version", None) or make_version()
+    n = number()
+    return TemplateItem.objects.create(version=version, **{"key": f"item-{n}", "label": f"Item {n}"} | over)
+
+
+def make_plan(**over):
+    """A daily plan over one new CI whose published check list has one number item: warn 85, crit 95."""
+    items = over.pop("items", None) or [{"key": "disk", "kind": "number", "warn_high": 85, "crit_high": 95}]
+    template = over.pop("template", None)
+    if template is None:
+        version = make_version()
+        for item in items:
+            make_checklist_item(version=version, **item)
+        template = publish_version(version, by=make_user(is_superuser=True)).template
+    cis = over.pop("cis", None) or [make_item()]
+    n = number()
+    given = {"key": f"plan-{n}", "label": f"Plan {n}", "scope": {"id__in": [ci.pk for ci in cis]}}
+    given |= {"template": template, "shift_start": datetime.time(0), "expires_minutes": 1440}
+    return InspectionPlan.objects.create(**given | over)
+
+
+def make_run(**over):
+    """The run of today's slot of a new plan, open the whole day."""
+    plan = over.pop("plan", None) or make_plan(**over)
+    generate_runs(until=timezone.now())
+    return plan.runs.order_by("-slot_at").first()
+
+
+def make_target(**over):
+    return make_run(**over).targets.get()
+
+
+def make_answer(value="20", **over):
+    target = over.pop("target", None) or make_target()
+    by = over.pop("by", None) or make_user("engineer")
+    item = over.pop("item", None) or target.run.version.items.first()
+    entry = AnswerInput(target.pk, item.pk, value, **over)
+    return record_answers(target.run, [entry], by=by)[0].answer
+
+
+def make_signature(**over):
+    answer = make_answer()
+    return submit_run(answer.target.run, by=answer.answered_by).signatures.get()
+
+
+def make_amendment(**over):
+    signature = make_signature()
+    sign_run(signature.run, by=make_user("reviewer"))
+    answer = Answer.objects.get(target__run=signature.run)
+    amend_answer(answer, by=make_user("reviewer"), value="21", reason="misread")
+    return answer.amendments.get()
+
+
+def make_finding(**over):
+    answer = make_answer("96", comment="full", **over)
+    submit_run(answer.target.run, by=answer.answered_by)
+    return Finding.objects.get(first_answer=answer)
+
+
+def make_finding_event(**over):
+    return make_finding().events.get()
+
+
+MAKERS |= {
+    ChecklistTemplate: make_template,
+    TemplateVersion: make_version,
+    TemplateItem: make_checklist_item,
+    InspectionPlan: make_plan,
+    InspectionRun: make_run,
+    RunTarget: make_target,
+    Answer: make_answer,
+    Signature: make_signature,
+    Amendment: make_amendment,
+    Finding: make_finding,
+    FindingEvent: make_finding_event,
 }

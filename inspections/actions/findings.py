@@ -11,13 +11,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.context import because
-
+from changes.models import ChangeRequest
 from inspections import guards
 from inspections.models import Answer, Finding
 from inspections.severity import Severity
 from inspections.workflow import FINDING_STEPS, FIX_WITHIN, RESPOND_WITHIN, FindingState, target_of
-
-ChangeRequest = Any  # TEMP until changes lands
 
 VERIFY = """
 UPDATE inspections_finding f

@@ -35,7 +35,8 @@ WITH wanted AS (
 )
 INSERT INTO inspections_inspectionrun
        (number, plan_id, slot_at, group_key, group_label, version_id, version_sha256,
-        opens_at, due_at, expires_at, assignee_id, team_id, signoff, state, state_reason, is_late, outcome, record_sha256, row_version)
+        opens_at, due_at, expires_at, assignee_id, team_id, signoff, state, state_reason, is_late,
+        outcome, record_sha256, row_version)
 SELECT 'XJ-' || w.day || '-' || lpad(serial.text, greatest(4, length(serial.text)), '0'),
        p.id, w.slot, w.key, left(w.label, 200), v.id, v.sha256,
        w.slot + make_interval(mins => p.opens_minutes), w.slot + make_interval(mins => p.due_minutes),
@@ -73,7 +74,7 @@ class Generated:
 
 
 def generate_runs(*, until: datetime | None = None, now: datetime | None = None) -> Generated:
-    """Every slot of every enabled plan up to `until` (default: a day ahead) has its runs, expired ones missed.
+    """Every slot of every enabled plan up to `until` (default: a day ahead) has its runs, late ones missed.
 
     Safe with several workers at once: a plan that another one holds is left to it, and PostgreSQL keeps
     (plan, slot, group) unique. Seven statements a plan with new slots, however many.

@@ -59,6 +59,11 @@ class Finding(RecordedModel, Labelled):
         related_name="duplicates",
         verbose_name=_("duplicate of"),
     )
+    change = models.ForeignKey(
+        "changes.ChangeRequest", models.PROTECT, null=True, blank=True, related_name="findings",
+        verbose_name=_("change request"),
+    )  # fmt: skip
+
     objects = FindingQuerySet.as_manager()
 
     class Meta:

@@ -68,9 +68,7 @@ class InspectionPlan(RecordedModel, Labelled):
         verbose_name=_("disabled by"),
     )  # fmt: skip
     disabled_reason = models.TextField(_("why it is disabled"), blank=True)
-    generated_until_at = models.DateTimeField(
-        _("runs exist up to"), null=True, blank=True, editable=False
-    )
+    generated_until_at = models.DateTimeField(_("runs exist up to"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("inspection plan")

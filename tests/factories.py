@@ -15,7 +15,16 @@ from assets.models import (
     ResponsePromise,
     Vendor,
 )
-from cmdb.models import CIType, ConfigurationItem
+from cmdb.models import (
+    CIAttribute,
+    CIType,
+    ConfigurationItem,
+    DependencyGroup,
+    IdentityRule,
+    Relation,
+    RelationRule,
+    RelationType,
+)
 from inspections.actions import (
     AnswerInput,
     amend_answer,
@@ -80,10 +89,47 @@ def make_type(**over):
     return CIType.objects.create(**{"key": f"type_{n}", "label": f"Type {n}"} | over)
 
 
-def make_item(**over):
-    n = number()
-    item_type = over.pop("type", None) or make_type()
-    return ConfigurationItem.objects.create(**{"type": item_type, "name": f"item-{n}"} | over)
+def make_attribute(**over):
+    values = {
+        "type": over.get("type") or make_type(),
+        "key": f"attribute_{number()}",
+        "label": "Attribute",
+    }
+    return CIAttribute.objects.create(**values | over)
+
+
+def make_item(kind="host", **over):
+    """An item of the starter type `kind`, or of `type`."""
+    values = {"type": over.get("type") or CIType.objects.get(key=kind), "name": f"item-{number()}"}
+    return ConfigurationItem.objects.create(**values | over)
+
+
+def make_relation_type(**over):
+    values = {"key": f"way_{number()}", "label": "relates to", "inverse_label": "is related to"}
+    return RelationType.objects.create(**values | over)
+
+
+def make_relation_rule(**over):
+    ends = {end: over.get(end) or make_type() for end in ("source_type", "target_type")}
+    way = over.get("relation_type") or make_relation_type()
+    return RelationRule.objects.create(**{"relation_type": way, **ends} | over)
+
+
+def make_group(**over):
+    values = {"item": over.get("item") or make_item(), "label": f"Group {number()}"}
+    return DependencyGroup.objects.create(**values | over)
+
+
+def make_relation(way="depends_on", **over):
+    """A relation of the starter type `way`, between two hosts unless told."""
+    ends = {end: over.get(end) or make_item() for end in ("source", "target")}
+    kind = over.get("relation_type") or RelationType.objects.get(key=way)
+    return Relation.objects.create(**{"relation_type": kind, **ends} | over)
+
+
+def make_identity_rule(**over):
+    values = {"type": over.get("type") or make_type(), "label": f"Rule {number()}", "fields": ["serial"]}
+    return IdentityRule.objects.create(**values | over)
 
 
 # assets
@@ -133,7 +179,13 @@ MAKERS = {
     TeamMember: make_member,
     RoleGrant: make_grant,
     CIType: make_type,
+    CIAttribute: make_attribute,
     ConfigurationItem: make_item,
+    RelationType: make_relation_type,
+    RelationRule: make_relation_rule,
+    DependencyGroup: make_group,
+    Relation: make_relation,
+    IdentityRule: make_identity_rule,
     Manufacturer: make_manufacturer,
     HardwareModel: make_hardware_model,
     Vendor: make_vendor,

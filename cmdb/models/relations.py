@@ -99,6 +99,11 @@ class DependencyGroup(RecordedModel, Labelled):
             models.UniqueConstraint(fields=["item", "label"], name="cmdb_dependencygroup_once_per_item"),
         ]
 
+    @property
+    def is_satisfiable(self) -> bool:
+        """False where more are needed than there are, or none: reported, never refused."""
+        return 0 < self.min_up <= self.members.count()
+
 
 class Relation(RecordedModel):
     """One edge: `source` is related to `target` in the way of `relation_type` (reference/cmdb.md §3.3).

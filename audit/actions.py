@@ -35,7 +35,7 @@ def record_lasting_event(
     fields = [field for field in SecurityEvent._meta.concrete_fields if not field.primary_key]
     event = _event(kind, by, target, detail or {})
     values = [_as_column(field.pre_save(event, add=True)) for field in fields]
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    columns = ", ".join(connection.ops.quote_name(field.attname) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
     apart = connection.copy()
     try:

@@ -4,6 +4,11 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 
 
+def name_tried(request, credentials):
+    """The user name of an attempt, for axes: given by allauth on failure, in the form before it."""
+    return (credentials or {}).get("username") or request.POST.get("login")
+
+
 class LoginAdapter(DefaultAccountAdapter):
     """allauth with sign-up closed: accounts are made by the security administrator."""
 

@@ -1,11 +1,19 @@
 """Pages a person has for themselves: language, API tokens."""
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.http import HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
+
+from accounts.actions import create_token, revoke_token
+from accounts.forms import TokenForm
+from accounts.models import ApiToken
 
 
 @require_POST
@@ -17,13 +25,52 @@ def choose_language(request):
         target = "/"
     response = HttpResponseRedirect(target)
     if language in dict(settings.LANGUAGES):
-        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=365 * 86400, samesite="Lax")
+        remember_language(response, language)
         if request.user.is_authenticated and request.user.language != language:
             request.user.language = language
             request.user.save(update_fields=["language"])
     return response
 
 
+def remember_language(response, language):
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=365 * 86400,
+        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+    )
+
+
 @login_required
+@never_cache
 def tokens(request):
-    return render(request, "account/tokens.html")
+    """One's tokens; the secret of a new one is in the answer to the POST and nowhere else."""
+    form, secret = TokenForm(request.POST or None), None
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            _token, secret = create_token(
+                request.user,
+                by=request.user,
+                name=data["name"],
+                scope=data["scope"],
+                expires_at=form.expires_at,
+            )
+            form = TokenForm()
+        except ValidationError as trouble:
+            form.add_error(None, ValidationError(trouble.messages))
+    status = 422 if form.errors else 200
+    own = request.user.api_tokens.all()
+    return render(
+        request, "account/tokens.html", {"form": form, "secret": secret, "tokens": own}, status=status
+    )
+
+
+@require_POST
+@login_required
+def revoke(request, pk):
+    token = get_object_or_404(ApiToken, pk=pk, user=request.user)
+    revoke_token(token, by=request.user)
+    messages.success(request, _("The token “%(name)s” was revoked.") % {"name": token.name})
+    return redirect("accounts:tokens")

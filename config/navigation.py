@@ -153,7 +153,12 @@ def admin_sidebar(request) -> list[dict]:
             "separator": bool(group["label"]),
             "collapsible": False,
             "items": [
-                {"title": entry["label"], "icon": entry["icon"], "link": entry["url"]}
+                {
+                    "title": entry["label"],
+                    "icon": entry["icon"],
+                    "link": entry["url"],
+                    "active": entry["is_current"],
+                }
                 for entry in group["entries"]
             ],
         }

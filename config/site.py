@@ -2,10 +2,12 @@
 
 from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_update
+from django.db.models.base import ModelBase
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
 from accounts.roles import Right, has_right
@@ -14,10 +16,22 @@ from accounts.roles import Right, has_right
 for_unfold = csp_update({"script-src": [UNSAFE_EVAL], "style-src": [UNSAFE_INLINE]})
 
 
+REPLACED = {"auth.group", "account.emailaddress", "account.emailconfirmation"}
+
+
 class OpsLedgerAdminSite(UnfoldAdminSite):
     """Open to every active person with a role; each list asks for its own rights."""
 
     index_title = _("Administration")
+
+    def register(self, model_or_iterable, admin_class=None, **options):
+        """Third-party lists get Unfold's look; what roles and our own accounts replace is left out."""
+        models = [model_or_iterable] if isinstance(model_or_iterable, ModelBase) else list(model_or_iterable)
+        shown = [model for model in models if model._meta.label_lower not in REPLACED]
+        if admin_class is None or not issubclass(admin_class, ModelAdmin):
+            bases = (admin_class, ModelAdmin) if admin_class else (ModelAdmin,)
+            admin_class = type("ThirdPartyAdmin", bases, {})
+        super().register(shown, admin_class, **options)
 
     def has_permission(self, request):
         return has_right(request.user, Right.VIEW)

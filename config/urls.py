@@ -7,6 +7,11 @@ from accounts import views as accounts
 from config import views
 from config.api import api_urls
 
+account_urls = [
+    path("tokens/", accounts.tokens, name="tokens"),
+    path("tokens/<int:pk>/revoke/", accounts.revoke, name="token-revoke"),
+]
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("livez", views.livez, name="livez"),
@@ -14,7 +19,7 @@ urlpatterns = [
     path("language/", accounts.choose_language, name="language"),
     path("api/", include(api_urls)),
     path("accounts/", include("allauth.account.urls")),
-    path("accounts/", include(([path("tokens/", accounts.tokens, name="tokens")], "accounts"))),
+    path("accounts/", include((account_urls, "accounts"))),
     path("admin/", admin.site.urls),
 ]
 

@@ -57,6 +57,19 @@ function markTheme() {
 }
 markTheme();
 
+for (const dialog of document.querySelectorAll("dialog[data-open]")) dialog.showModal();
+
+document.addEventListener("click", async (event) => {
+  const copier = nearest(event, "[data-copy]");
+  if (!copier) return;
+  const source = document.getElementById(copier.dataset.copy);
+  getSelection().selectAllChildren(source);
+  // Plain-http addresses have no clipboard: the text stays selected, to be copied by hand.
+  if (!navigator.clipboard) return;
+  await navigator.clipboard.writeText(source.textContent);
+  toast(copier.dataset.done, "good");
+});
+
 /** Shows a message at the foot of the page for six seconds. */
 export function toast(text, tone = "info") {
   let holder = document.querySelector(".toasts");

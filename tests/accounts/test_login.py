@@ -96,7 +96,7 @@ def test_admin_login_is_our_login(client):
     response = client.get("/admin/")
     assert response.status_code == 302
     follow = client.get(response["Location"])
-    assert follow["Location"] == f"{LOGIN}?next=/admin/"
+    assert follow["Location"] == f"{LOGIN}?next=%2Fadmin%2F"
 
 
 def test_language_switch_is_kept_in_cookie_and_account(client, person):

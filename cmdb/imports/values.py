@@ -24,8 +24,18 @@ def attribute_value(spec: dict[str, Any], text: str, cell: Cell) -> Any:
     as it is, for `attribute_faults` to name; raises Unreadable for a date of another form."""
     if spec["kind"] == "list" and cell.split:
         return [part.strip() for part in text.split(cell.split) if part.strip()]
+    if spec["kind"] == "choice":
+        return option_meant(text, spec)
     reader = {"date": day, "datetime": instant}.get(spec["kind"])
     return reader(text, cell) if reader else from_text(spec, text)
+
+
+def option_meant(text: str, spec: dict[str, Any]) -> str:
+    """The value of the choice with this value or label, in either language and any case; else the text."""
+    for option in spec.get("choices", []):
+        if text.casefold() in {str(word).casefold() for word in option.values()}:
+            return option["value"]
+    return text
 
 
 def day(text: str, cell: Cell) -> str:

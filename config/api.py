@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import DefaultRouter
 
 from accounts import api as accounts
+from assets import api as assets
 from config import views
 
 router = DefaultRouter()
@@ -12,6 +13,13 @@ router.include_format_suffixes = False
 router.register("teams", accounts.TeamViewSet, basename="team")
 router.register("users", accounts.UserViewSet, basename="user")
 router.register("tokens", accounts.TokenViewSet, basename="token")
+router.register("manufacturers", assets.ManufacturerViewSet, basename="manufacturer")
+router.register("hardware-models", assets.HardwareModelViewSet, basename="hardwaremodel")
+router.register("vendors", assets.VendorViewSet, basename="vendor")
+router.register("assets", assets.AssetViewSet, basename="asset")
+router.register("contracts", assets.ContractViewSet, basename="contract")
+router.register("contract-covers", assets.ContractCoverViewSet, basename="contractcover")
+router.register("response-promises", assets.ResponsePromiseViewSet, basename="responsepromise")
 
 api_urls = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

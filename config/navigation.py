@@ -51,7 +51,7 @@ NAVIGATION = [
             Entry(_("Changes"), "published_with_changes", "changes:queue"),
             Entry(_("Configuration"), "dns", "cmdb:list"),
             Entry(_("Inspections"), "fact_check", "inspections:list"),
-            _list(_("Assets"), "inventory_2", "assets.asset"),
+            Entry(_("Assets"), "inventory_2", "assets:list"),
         ],
     ),
     Group(

@@ -4,12 +4,18 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts import views as accounts
+from assets import views as assets
 from config import views
 from config.api import api_urls
 
 account_urls = [
     path("tokens/", accounts.tokens, name="tokens"),
     path("tokens/<int:pk>/revoke/", accounts.revoke, name="token-revoke"),
+]
+asset_pages = [
+    path("", assets.asset_list, name="list"),
+    path("<int:pk>/", assets.asset_page, name="asset"),
+    path("<int:pk>/move/", assets.asset_move, name="move"),
 ]
 
 urlpatterns = [
@@ -18,6 +24,7 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("language/", accounts.choose_language, name="language"),
     path("api/", include(api_urls)),
+    path("assets/", include((asset_pages, "assets"))),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/", include((account_urls, "accounts"))),
     path("admin/", admin.site.urls),

@@ -1,5 +1,6 @@
 """The catalogue: who makes hardware, and which models they make."""
 
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -13,7 +14,9 @@ class Manufacturer(RecordedModel):
     """One maker of hardware, known by its name in any spelling of case."""
 
     name = models.CharField(_("name"), max_length=120)
-    website = models.URLField(_("website"), blank=True)
+    website = models.CharField(
+        _("website"), max_length=200, blank=True, validators=[URLValidator(["http", "https"])]
+    )
 
     class Meta:
         verbose_name = _("manufacturer")

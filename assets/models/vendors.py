@@ -1,5 +1,6 @@
 """The companies we buy from."""
 
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +15,9 @@ class Vendor(RecordedModel):
     contact = models.CharField(_("contact person"), max_length=80, blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
-    website = models.URLField(_("website"), blank=True)
+    website = models.CharField(
+        _("website"), max_length=200, blank=True, validators=[URLValidator(["http", "https"])]
+    )
 
     class Meta:
         verbose_name = _("vendor")

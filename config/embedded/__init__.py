@@ -130,7 +130,8 @@ def _start_supervisor(cluster: Cluster) -> str:
     durability = "durable" if cluster.durable else "throwaway"
     module = "config.embedded.supervisor"
     command = [sys.executable, "-m", module, str(cluster.home), cluster.major, durability]
-    environment = {**os.environ, "PYTHONPATH": str(BASE_DIR), "PYTHONDONTWRITEBYTECODE": "1"}
+    path = os.pathsep.join(filter(None, [str(BASE_DIR), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     with cluster.log.open("ab") as log:
         process = subprocess.Popen(  # noqa: S603
             command,

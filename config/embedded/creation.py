@@ -97,7 +97,7 @@ def _within_reach(found: Path, place: Place, user: pwd.struct_passwd | None) -> 
 
 
 def _drop_stale_pid(cluster: Cluster, place: Place) -> None:
-    """No postmaster.pid is left of a dead server; a live server that is not ours is refused.
+    """No pid or lock file is left of a dead server; a live server that is not ours is refused.
 
     Our lock is inherited by every PostgreSQL process we start, so holding it means all of those are dead;
     a zombie or a reused number would still make PostgreSQL itself refuse.
@@ -111,8 +111,9 @@ def _drop_stale_pid(cluster: Cluster, place: Place) -> None:
         raise EmbeddedError(f"Another PostgreSQL (process {pid}) is using {place.data}: stop it first.")
     if file.exists() and not cluster.durable:
         shutil.rmtree(place.data)  # without fsync an unclean end may have torn it, and tests lose nothing
-    elif file.exists() and Path("/proc/self").exists():
-        file.unlink()
+    if Path("/proc/self").exists():
+        for stale in (file, place.socket_file, place.socket_file.with_name(place.socket_file.name + ".lock")):
+            stale.unlink(missing_ok=True)
 
 
 def _is_live_server(pid: int, data: Path) -> bool:

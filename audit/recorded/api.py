@@ -88,7 +88,7 @@ class RecordedViewSet(
     def history(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Every version of the row, newest first, with who, when, why and the fields that changed."""
         pages = HistoryPages()
-        page = pages.paginate_queryset(self.get_object().history.all(), request, view=self) or []
+        page: list[Any] = pages.paginate_queryset(self.get_object().history.all(), request, view=self) or []
         return pages.get_paginated_response([as_data(new, old) for new, old in with_predecessors(page)])
 
 

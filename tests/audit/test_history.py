@@ -83,7 +83,6 @@ def test_whatever_would_change_history_raises(team):
         lambda: team.history.update(label="forged"),
         lambda: Team.history.create(label="forged"),
         lambda: Team.history.bulk_create([newest]),
-        lambda: call_command("clean_old_history", auto=True, days=-1, verbosity=0),
     ):
         with pytest.raises(AppendOnlyError):
             deed()
@@ -93,6 +92,8 @@ def test_whatever_would_change_history_raises(team):
 def test_postgresql_refuses_what_goes_around_the_manager(team):
     with pytest.raises(ProgrammingError), transaction.atomic():
         team.history.all()._raw_delete("default")
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        call_command("clean_old_history", auto=True, days=-1, verbosity=0)
     assert team.history.count() == 3
 
 

@@ -20,10 +20,9 @@ CSRF_TRUSTED_ORIGINS = env.list("OPSLEDGER_ORIGINS", default=[])
 
 # Reached by https only (a proxy in front ends TLS)? Plain http, as on a first trial, must still log in.
 HTTPS = env.bool("OPSLEDGER_HTTPS", default=False)
-PROXIES = env.int(
-    "OPSLEDGER_PROXIES", default=0
-)  # how many of our own stand in front; their headers are believed
-SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+# How many proxies of our own stand in front; their headers are believed.
+PROXIES = env.int("OPSLEDGER_PROXIES", default=0)
 SECURE_HSTS_SECONDS = env.int("OPSLEDGER_HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
 SESSION_COOKIE_HTTPONLY = True
@@ -184,6 +183,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["accounts.permissions.RolePermission"],
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api",
+    "ENUM_NAME_OVERRIDES": {"AssetStageEnum": "assets.workflow.Stage"},  # a choice under two field names
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
@@ -202,17 +202,10 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [csp.NONE],
     }
 }
-SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_AGE = 12 * 3600  # a shift
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_SAVE_EVERY_REQUEST = False
 LANGUAGE_COOKIE_SAMESITE = "Lax"
-# Behind TLS: OPSLEDGER_TLS=1 marks cookies secure, redirects plain requests and trusts the proxy's header.
-IS_BEHIND_TLS = env.bool("OPSLEDGER_TLS", default=False)
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_BEHIND_TLS
-SECURE_SSL_REDIRECT = IS_BEHIND_TLS
-SECURE_HSTS_SECONDS = 31_536_000 if IS_BEHIND_TLS else 0
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_BEHIND_TLS else None
 
 # Blue, as in static/config/house.css (Tailwind's blue in OKLCH).
 PRIMARY_COLORS = {

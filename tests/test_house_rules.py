@@ -198,8 +198,8 @@ def test_it_stands_in_the_admin(model):
     shown = set(dict(ADMINS)) | {inline.model for _, model_admin in ADMINS for inline in model_admin.inlines}
     if model not in shown and model._meta.label_lower not in NOT_IN_THE_ADMIN:
         pytest.fail(
-            f"{model._meta.label}: register a RecordedAdmin in {model._meta.app_label}/admin.py, or an inline, "
-            "or name the page that shows it in NOT_IN_THE_ADMIN."
+            f"{model._meta.label}: register a RecordedAdmin in {model._meta.app_label}/admin.py, "
+            "or an inline, or name the page that shows it in NOT_IN_THE_ADMIN."
         )
 
 

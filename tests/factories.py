@@ -5,7 +5,7 @@ import itertools
 
 from django.utils import timezone
 
-from accounts.models import RoleGrant, Team, TeamMember, User
+from accounts.models import ApiToken, RoleGrant, Team, TeamMember, User
 from assets.models import (
     Asset,
     Contract,
@@ -79,6 +79,12 @@ def make_member(**over):
 def make_grant(**over):
     user = over.pop("user", None) or make_user()
     return RoleGrant.objects.create(**{"user": user, "role": "requester"} | over)
+
+
+def make_token(**over):
+    user, end = over.pop("user", None) or make_user(), timezone.now() + datetime.timedelta(days=30)
+    row = {"name": "program", "prefix": "opl_000000", "digest": f"{number():064x}", "expires_at": end}
+    return ApiToken.objects.create(user=user, **row | over)
 
 
 # cmdb
@@ -178,6 +184,7 @@ MAKERS = {
     User: make_user,
     TeamMember: make_member,
     RoleGrant: make_grant,
+    ApiToken: make_token,
     CIType: make_type,
     CIAttribute: make_attribute,
     ConfigurationItem: make_item,

@@ -1,6 +1,7 @@
 """Everything that can be done to a change; one function per business event."""
 
 from changes.actions.apply import apply_stage, confirm_drift, decide_drift, roll_back
+from changes.actions.people import assign, consult_owner, unassign
 from changes.actions.plan import (
     add_criterion,
     add_item,
@@ -8,8 +9,6 @@ from changes.actions.plan import (
     add_rollback_step,
     add_stage,
     add_task,
-    assign,
-    consult_owner,
     create_change,
     edit_change,
     plan_new_item,
@@ -17,7 +16,6 @@ from changes.actions.plan import (
     reasons_against_editing,
     remove_row,
     retire_item,
-    unassign,
 )
 from changes.actions.refusals import DriftFound, StepRefused
 from changes.actions.steps import NOTIFY, Offer, available_steps, take_step

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cmdb.impact import impact_of
 from django.db.models import Max
 
 from accounts.models import User
@@ -13,6 +12,7 @@ from changes.actions.apply import apply_done_operations
 from changes.models import ChangeItem, ChangeRequest
 from changes.models.request import ItemImpact
 from changes.risk import level_of
+from cmdb.impact import impact_of
 from cmdb.models import ConfigurationItem
 
 Effect = Callable[[ChangeRequest, User | None, Mapping[str, Any]], None]
@@ -41,7 +41,7 @@ def snapshot_impact(change: ChangeRequest, by: User | None, data: Mapping[str, A
 
 
 def compute_risk(change: ChangeRequest, by: User | None, data: Mapping[str, Any]) -> None:
-    """Risk and its inputs stand on the change: answers, criticality, number affected, downtime; the highest wins."""
+    """Risk stands on the change with what it was computed from; the highest input wins."""
     manual = list(change.change_items.filter(impact=ItemImpact.MANUAL).values_list("item_id", flat=True))
     impact = impact_of(manual)
     hit = [row.criticality for row in [*impact.down, *impact.degraded]]

@@ -53,7 +53,7 @@ def take_back_operations(operations: list[PlannedOperation]) -> None:
 
 
 def mark_as_found(operations: Collection[int]) -> None:
-    """Operations whose items are already as planned count as applied; what they replaced is the plan's before."""
+    """Operations whose items are as planned already count as applied; they replaced the plan's before."""
     _run("note_live", [list(operations)], column="found")
     for operation in PlannedOperation.objects.filter(pk__in=operations):
         PlannedOperation.objects.filter(pk=operation.pk).update(

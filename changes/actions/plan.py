@@ -1,4 +1,4 @@
-"""Writing an application and its plan: items, stages, operations, tasks, criteria, the way back, the people."""
+"""Writing an application and its plan: items, stages, operations, tasks, criteria, the way back."""
 
 from __future__ import annotations
 
@@ -17,10 +17,8 @@ from changes.actions.items import apply_operations
 from changes.actions.refusals import StepRefused, locked, refusals_recorded
 from changes.guards.refusal import Refusal
 from changes.models import (
-    Assignment,
     ChangeItem,
     ChangeRequest,
-    Consultation,
     Criterion,
     PlannedOperation,
     PlanStage,
@@ -29,7 +27,7 @@ from changes.models import (
 )
 from changes.models.plan import OperationKind
 from changes.models.request import AssignmentRole, ItemImpact
-from changes.workflow import EDITABLE, Kind, Relation, State
+from changes.workflow import EDITABLE, Kind
 from cmdb.models import ConfigurationItem, LifecycleStage
 from cmdb.models import Relation as CIRelation
 
@@ -39,13 +37,6 @@ COLUMNS = frozenset(
         "primary_ip", "description",
     }
 )  # fmt: skip
-RIGHT_FOR_PART = {
-    AssignmentRole.OWNER: Right.CHANGE_REQUEST,
-    AssignmentRole.ASSESSOR: Right.CHANGE_ASSESS,
-    AssignmentRole.TESTER: Right.CHANGE_TEST,
-    AssignmentRole.IMPLEMENTER: Right.CHANGE_IMPLEMENT,
-    AssignmentRole.VERIFIER: Right.CHANGE_VERIFY,
-}
 FIELDS = (
     "title", "reason", "description", "service", "owner", "window", "downtime_minutes", "test_plan",
     "rollback_trigger", "rollback_minutes", "rollback_owner", "freeze_override", "template", "parameters",
@@ -56,7 +47,7 @@ FIELDS = (
 def create_change(
     *, by: User, title: str, kind: str = Kind.NORMAL, items: Iterable[ConfigurationItem] = (), **fields: Any
 ) -> ChangeRequest:
-    """A draft requested by `by` on these items. Raises PermissionDenied without the right to raise changes."""
+    """A draft requested by `by` on these items. Raises PermissionDenied without the right for it."""
     require_right(by, Right.CHANGE_REQUEST)
     with because(reason="create_change", user=by), transaction.atomic():
         change = ChangeRequest(requester=by, title=title, kind=kind, **fields)
@@ -97,7 +88,7 @@ def reasons_against_editing(change: ChangeRequest, by: User) -> list[Refusal]:
 
 
 def edit_change(change: ChangeRequest, *, by: User, **fields: Any) -> ChangeRequest:
-    """The fields have their new values. Raises ValidationError by field, StepRefused when it is not the time."""
+    """The fields have their new values. Raises ValidationError by field, StepRefused when locked."""
     unknown = set(fields) - set(FIELDS)
     if unknown:
         raise ValidationError(dict.fromkeys(unknown, _("This field is not edited here.")))
@@ -293,84 +284,4 @@ def remove_row(row: models.Model, *, by: User) -> None:
 def _valid(row: Any) -> Any:
     row.full_clean()
     row.save()
-    return row
-
-
-def assign(change: ChangeRequest, user: User, role: str, *, by: User) -> Assignment:
-    """The person has this part in the change.
-
-    By a change manager, requester or owner; or by the person themselves. Raises StepRefused for a person
-    without the right, or whose other part forbids it; in a locked plan for implementers and verifiers.
-    """
-    with refusals_recorded("assign", change, by):
-        current = locked(change)
-        refusals = []
-        if by.pk not in (current.requester_id, current.owner_id, user.pk) and not has_right(
-            by, Right.CHANGE_MANAGE
-        ):
-            refusals.append(Refusal("who", _("Requester, owner and change managers assign people.")))
-        if role not in AssignmentRole.values:
-            raise StepRefused([Refusal("part", _("There is no such part."))])
-        if not has_right(user, RIGHT_FOR_PART[AssignmentRole(role)]):
-            words = {"person": user, "right": RIGHT_FOR_PART[AssignmentRole(role)].label}
-            refusals.append(Refusal("right", _("%(person)s has no right to %(right)s.") % words))
-        refusals += _clashes(current, user, role)
-        if current.is_ended:
-            refusals.append(Refusal("state", _("The change has ended.")))
-        if refusals:
-            raise StepRefused(refusals)
-        row, _created = Assignment.objects.get_or_create(change=current, user=user, role=role)
-    change.refresh_from_db()
-    return row
-
-
-def _clashes(change: ChangeRequest, user: User, role: str) -> list[Refusal]:
-    """Parts that one person does not hold together."""
-    apart = {
-        AssignmentRole.ASSESSOR: (Relation.REQUESTER,),
-        AssignmentRole.TESTER: (Relation.REQUESTER,),
-        AssignmentRole.IMPLEMENTER: (Relation.VERIFIER,),
-        AssignmentRole.VERIFIER: (Relation.IMPLEMENTER,)
-        + ((Relation.REQUESTER,) if change.kind == Kind.NORMAL else ()),
-    }.get(AssignmentRole(role), ())
-    held = set(change.assignments.filter(user=user).values_list("role", flat=True))
-    if user.pk == change.requester_id:
-        held.add(Relation.REQUESTER)
-    return [
-        Refusal(
-            f"{part}_apart",
-            _("%(person)s is the %(part)s of this change.") % {"person": user, "part": Relation(part).label},
-            _("Choose somebody else."),
-        )
-        for part in apart
-        if part in held
-    ]
-
-
-def unassign(assignment: Assignment, *, by: User) -> None:
-    """The person no longer has this part."""
-    with editing(assignment.change, by):
-        assignment.delete()
-
-
-def consult_owner(
-    change: ChangeRequest, team: Any, *, by: User, answer: str, comment: str = ""
-) -> Consultation:
-    """The answer of the team that owns an item stands on the change; given by a member, or noted by a manager."""
-    with refusals_recorded("consult_owner", change, by):
-        current = locked(change)
-        refusals = []
-        if not team.members.filter(user=by).exists() and not has_right(by, Right.CHANGE_MANAGE):
-            refusals.append(
-                Refusal("who", _("A member of the team answers, or a change manager notes the answer."))
-            )
-        if current.state not in (State.DRAFT, State.ASSESSING, State.TESTING):
-            refusals.append(Refusal("state", _("Owners are consulted before the approval.")))
-        if answer not in Consultation.Answer.values:
-            refusals.append(Refusal("answer", _("There is no such answer.")))
-        if refusals:
-            raise StepRefused(refusals)
-        row, _created = Consultation.objects.update_or_create(
-            change=current, team=team, defaults={"answer": answer, "answered_by": by, "comment": comment}
-        )
     return row

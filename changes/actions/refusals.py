@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from audit.actions import record_refusal
 from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from audit.actions import record_refusal
 from audit.context import because
 from changes.guards.execution import Drift
 from changes.guards.refusal import Refusal

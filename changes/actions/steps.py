@@ -36,9 +36,10 @@ class Offer(NamedTuple):
 
 
 def available_steps(change: ChangeRequest, *, by: User) -> list[Offer]:
-    """Every step that leads on from the change's state, with all refusals; what a dialog asks for is not missing.
+    """Every step that leads on from the change's state, with all refusals.
 
-    Steps that only OpsLedger takes, and `resume` where nothing is on hold, are left out. A few queries a guard.
+    What a step's dialog will ask for is not missing yet. Steps that only OpsLedger takes, and `resume` where
+    nothing is on hold, are left out. One to four queries a guard.
     """
     return [
         Offer(step, refusals_of(change, step, by, None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -34,7 +35,7 @@ def cast_vote(
 ) -> Vote:
     """The vote stands, bound to the plan; where it decides, the change has taken the step that follows.
 
-    `by` votes in their own seat, or in that of `on_behalf_of` as deputy of the day. With the channel "verbal",
+    `by` votes in their own seat, or in that of `on_behalf_of` as deputy of the day. With channel "verbal",
     `by` is the clerk and `on_behalf_of` the voter, who confirms later (confirm_vote). Raises StepRefused with
     every reason, recorded. If a guard stands against the step that follows, the vote stands and a change
     manager can take the step once the reason is gone; that refusal is recorded too. Locks the change.
@@ -109,13 +110,14 @@ def _against(round_: ApprovalRound, voter: User, holder: User, choice: str, comm
     checks = [
         (choice in Vote.Choice.values, "choice", _("There is no such vote.")),
         (choice != Vote.Choice.REJECT or comment.strip(), "comment_required", _("A rejection says why.")),
-        (any(has_right(voter, right) for right in RIGHT_FOR[Relation.VOTER]), "right", _("You have no right to vote.")),
+        (any(has_right(voter, right) for right in RIGHT_FOR[Relation.VOTER]), "right",
+         _("You have no right to vote.")),
         (voter.pk != change.requester_id and holder.pk != change.requester_id, "requester_apart",
          _("You asked for this change; somebody else decides on it.")),
         (not barred or holder.pk == change.requester_id, "implementer_apart",
          _("Who implements a change does not vote on it.")),
         (seats.exists() or barred, "no_seat", _("You have no seat in this round.")),
-        (not round_.votes.filter(voter=voter).exists() and not round_.votes.filter(seat__user=holder).exists(),
+        (not round_.votes.filter(Q(voter=voter) | Q(seat__user=holder)).exists(),
          "voted", _("You, or somebody for you, have voted in this round already.")),
         (ApprovalRound.objects.filter(pk=round_.pk, closed_at=None).exists(), "round_closed",
          _("The round is closed.")),

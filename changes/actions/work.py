@@ -140,7 +140,7 @@ def expire_missed_windows() -> int:
 
 
 def note_overdue_ratifications() -> int:
-    """Ratifications past their deadline have an event that says so, once each; returns how many. For a job."""
+    """Ratifications past their deadline have an event that says so, once each; returns how many."""
     late = ChangeRequest.objects.filter(state=State.RATIFYING, ratify_due_at__lte=timezone.now())
     return _each_by_system(late.exclude(events__event="ratify_overdue"), "ratify_overdue")
 

@@ -113,7 +113,8 @@ class PlannedOperation(RecordedModel):
 
     `before` and `after` are {field: value}, fields being columns ("serial", "owner_team_id") or
     "attributes.<key>"; a key that is missing on one side is an attribute that is absent there. For relations
-    both describe the row: relation_type_id, source_id, target_id. `replaced` is what stood there just before applying, `found` just after.
+    both describe the row: relation_type_id, source_id, target_id. `replaced` is what stood there just before
+    applying, `found` just after.
     """
 
     change = models.ForeignKey(

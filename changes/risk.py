@@ -74,7 +74,7 @@ def level_of(answers: Mapping[str, str], *, criticality: int, affected: int, dow
     }
     for question in QUESTIONS:
         answer = answers.get(question.key, "")
-        inputs[question.key] = (answer, question.level(answer) or "low")
+        inputs[question.key] = (answer, question.level(answer) or "medium")  # unknown is not low
     # A critical item that goes down for long, or has no sure way back, is more than the sum of its parts.
     if criticality == 4 and (downtime_minutes > 60 or answers.get("rollback") == "hard"):
         inputs["critical_item"] = (True, "very_high")

@@ -177,7 +177,7 @@ def newest_results(change: ChangeRequest) -> dict[int, CriterionResult]:
     results = CriterionResult.objects.filter(criterion__change=change)
     if change.actual_start_at and not change.is_retrospective:
         results = results.filter(measured_at__gte=change.actual_start_at)
-    return {r.criterion_id: r for r in results.order_by("criterion", "-id").distinct("criterion")}
+    return {r.criterion_id: r for r in results.order_by("criterion_id", "-id").distinct("criterion_id")}
 
 
 def rollback_steps_done(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:

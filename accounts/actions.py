@@ -12,7 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiToken, RoleGrant, User
-from accounts.roles import Right, has_right, require_right
+from accounts.roles import ROLES, Right, has_right, require_right
+from audit.actions import record_event
+from audit.models import SecurityEvent
 
 TOKEN_MARK = "opl_"  # noqa: S105 the mark by which scanners find a leaked one
 LONGEST_LIFE = timedelta(days=366)
@@ -51,6 +53,7 @@ def create_token(
     )
     token.full_clean()
     token.save()
+    _note_token("created", token, by)
     return token, secret
 
 
@@ -66,7 +69,13 @@ def revoke_token(token: ApiToken, *, by: User) -> ApiToken:
     if token.revoked_at is None:
         token.revoked_at = timezone.now()
         token.save(update_fields=["revoked_at"])
+        _note_token("revoked", token, by)
     return token
+
+
+def _note_token(deed: str, token: ApiToken, by: User) -> None:
+    detail = {"deed": deed, "name": token.name, "prefix": token.prefix, "scope": token.scope}
+    record_event(SecurityEvent.Kind.TOKEN, by=by, target=token.user.username, detail=detail)
 
 
 @transaction.atomic
@@ -83,6 +92,7 @@ def grant_role(user: User, role: str, *, by: User) -> RoleGrant:
     if grant.pk is None:
         grant.full_clean()
         grant.save()
+        note_role(user, role, by=by, is_granted=True)
         user.__dict__.pop("role_keys", None)
     return grant
 
@@ -93,4 +103,12 @@ def revoke_role(user: User, role: str, *, by: User) -> None:
     require_right(by, Right.USER_MANAGE)
     for grant in RoleGrant.objects.filter(user=user, role=role):
         grant.delete()
+        note_role(user, role, by=by, is_granted=False)
     user.__dict__.pop("role_keys", None)
+
+
+def note_role(user: User, role: str, *, by: User, is_granted: bool) -> None:
+    """The record says who gave which role to whom, or took it away, with the rights it carries."""
+    rights = sorted(right.value for right in ROLES[role].rights) if role in ROLES else []
+    detail = {"deed": "granted" if is_granted else "taken away", "role": role, "rights": rights}
+    record_event(SecurityEvent.Kind.PERMISSION_CHANGE, by=by, target=user.username, detail=detail)

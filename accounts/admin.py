@@ -9,7 +9,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm
 
-from accounts.actions import revoke_token
+from accounts.actions import note_role, revoke_token
 from accounts.forms import AccountChangeForm, AccountCreationForm, RoleGrantFormSet
 from accounts.models import ApiToken, RoleGrant, Team, TeamMember, User
 from accounts.roles import ROLES, Right, has_right
@@ -74,6 +74,15 @@ class UserAdmin(RecordedAdmin, DjangoUserAdmin):
         if obj is not None and obj.is_superuser and not request.user.is_superuser:
             return False
         return super().has_change_permission(request, obj)
+
+    def save_formset(self, request, form, formset, change):
+        """Roles changed here are security events like those changed by an action."""
+        before = dict(RoleGrant.objects.filter(user=form.instance).values_list("pk", "role"))
+        super().save_formset(request, form, formset, change)
+        if formset.model is RoleGrant:
+            after = dict(RoleGrant.objects.filter(user=form.instance).values_list("pk", "role"))
+            for role in sorted({*before.values()} ^ {*after.values()}):
+                note_role(form.instance, role, by=request.user, is_granted=role in after.values())
 
     @display(description=_("display name"), ordering="display_name")
     def name(self, user):

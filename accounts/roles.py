@@ -60,10 +60,12 @@ SEEN_BY_ALL = (
     "accounts.user", "accounts.team", "accounts.teammember",
 )  # fmt: skip
 PEOPLE = ("accounts.user", "accounts.team", "accounts.teammember", "accounts.rolegrant")
-CHANGE_DRAFT = (
-    "changes.changerequest", "changes.changeitem", "changes.plannedoperation", "changes.planstage",
-    "changes.plantask", "changes.criterion", "changes.assignment", "changes.testrun",
-    "changes.criterionresult",
+CHANGE_DRAFT = tuple(
+    f"changes.{model}"
+    for model in (
+        "changerequest", "changeitem", "changelink", "plannedoperation", "planstage", "plantask",
+        "rollbackstep", "criterion", "criterionresult", "testrun", "assignment", "consultation",
+    )
 )  # fmt: skip
 
 
@@ -83,8 +85,8 @@ ROLES: dict[str, Role] = {
             _("Assesses, tests, implements and verifies changes; logs inspections."),
             [Right.CMDB_EDIT, Right.CHANGE_REQUEST, Right.CHANGE_ASSESS, Right.CHANGE_TEST,
              Right.CHANGE_IMPLEMENT, Right.CHANGE_VERIFY, Right.CHANGE_ONCALL, Right.INSPECT],
-            manages=(*CHANGE_DRAFT, "cmdb.configurationitem", "cmdb.relation", "inspections.run*",
-                     "inspections.answer*", "inspections.finding*"),
+            manages=(*CHANGE_DRAFT, "cmdb.configurationitem", "cmdb.relation", "inspections.inspectionrun",
+                     "inspections.answer", "inspections.finding"),
         ),
         _role(
             "change_manager", _("Change manager"), _("Runs the change process, its boards and windows."),

@@ -57,7 +57,7 @@ NAVIGATION = [
     Group(
         _("Proof"),
         [
-            Entry(_("Audit"), "policy", "audit:events", Right.AUDIT_READ),
+            _list(_("Audit"), "policy", "audit.securityevent", Right.AUDIT_READ),
         ],
     ),
     Group("", [Entry(_("Administration"), "settings", "admin:index")]),
@@ -70,6 +70,9 @@ ADMIN_NAVIGATION = [
         [
             _list(_("Change requests"), "published_with_changes", "changes.changerequest"),
             _list(_("Boards"), "groups", "changes.board"),
+            _list(_("Approval policies"), "rule", "changes.approvalpolicy"),
+            _list(_("Freeze windows"), "ac_unit", "changes.freezewindow"),
+            _list(_("Standard changes"), "content_copy", "changes.standardtemplate"),
         ],
     ),
     Group(
@@ -95,10 +98,10 @@ ADMIN_NAVIGATION = [
     Group(
         _("Inspections"),
         [
-            _list(_("Runs"), "fact_check", "inspections.run"),
+            _list(_("Runs"), "fact_check", "inspections.inspectionrun"),
             _list(_("Findings"), "report", "inspections.finding"),
-            _list(_("Plans"), "event_repeat", "inspections.plan"),
-            _list(_("Templates"), "checklist", "inspections.template"),
+            _list(_("Plans"), "event_repeat", "inspections.inspectionplan"),
+            _list(_("Templates"), "checklist", "inspections.checklisttemplate"),
         ],
     ),
     Group(
@@ -110,7 +113,7 @@ ADMIN_NAVIGATION = [
             _list(_("Failed log-ins"), "lock", "axes.accessattempt"),
         ],
     ),
-    Group(_("Audit"), [_list(_("Events"), "policy", "audit.auditevent", Right.AUDIT_READ)]),
+    Group(_("Audit"), [_list(_("Security events"), "policy", "audit.securityevent", Right.AUDIT_READ)]),
 ]
 
 

@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from accounts.actions import grant_role, revoke_role
 from accounts.models import RoleGrant, User
 from accounts.roles import ROLES, Right, RightMissing, has_right, require_right, rights_of
+from audit.models import SecurityEvent
 from tests.factories import make_grant, make_user
 
 pytestmark = pytest.mark.django_db
@@ -180,3 +181,64 @@ def test_role_granted_and_taken_away_is_recorded():
     assert not has_right(User.objects.get(pk=user.pk), Right.INSPECT)
     kinds = RoleGrant.history.filter(id=grant.pk).values_list("history_type", flat=True)
     assert list(kinds) == ["-", "+"]
+    events = SecurityEvent.objects.filter(kind="permission_change", target=user.username)
+    assert [(event.actor, event.detail["deed"], event.detail["role"]) for event in events] == [
+        (admin.username, "taken away", "engineer"),
+        (admin.username, "granted", "engineer"),
+    ]
+    assert "inspect" in events[0].detail["rights"]
+
+
+def user_form(user, *roles):
+    """What the administration's user page sends: these roles as new rows."""
+    prefix = "role_grants"
+    form = {"username": user.username, "is_active": "on", "memberships-TOTAL_FORMS": 0}
+    form |= {
+        "memberships-INITIAL_FORMS": 0,
+        f"{prefix}-TOTAL_FORMS": len(roles),
+        f"{prefix}-INITIAL_FORMS": 0,
+    }
+    return form | {f"{prefix}-{n}-role": role for n, role in enumerate(roles)}
+
+
+def test_user_page_grants_roles_and_records_it(client):
+    admin, user = make_user("security_administrator"), make_user()
+    client.force_login(admin, backend="accounts.permissions.RoleBackend")
+    page = f"/admin/accounts/user/{user.pk}/change/"
+    answer = client.post(page, user_form(user, "engineer", "auditor"))
+    assert answer.status_code == 302, answer.context["errors"]
+    assert set(user.role_grants.values_list("role", flat=True)) == {"engineer", "auditor"}
+    events = SecurityEvent.objects.filter(
+        kind="permission_change", target=user.username, actor=admin.username
+    )
+    assert {event.detail["role"] for event in events} == {"engineer", "auditor"}
+    assert RoleGrant.history.filter(user_id=user.pk).first().history_user_id == admin.pk
+
+
+def test_user_page_refuses_two_offices_and_ones_own_roles(client):
+    admin, user = make_user("security_administrator"), make_user()
+    client.force_login(admin, backend="accounts.permissions.RoleBackend")
+    two = client.post(
+        f"/admin/accounts/user/{user.pk}/change/", user_form(user, "auditor", "system_administrator")
+    )
+    assert two.status_code == 200
+    assert "three different people" in two.content.decode()
+    assert not user.role_grants.exists()
+    own = user_form(admin, "change_manager")
+    own |= {"role_grants-INITIAL_FORMS": 0}
+    assert client.post(f"/admin/accounts/user/{admin.pk}/change/", own).status_code == 200
+    assert set(admin.role_grants.values_list("role", flat=True)) == {"security_administrator"}
+
+
+def test_superuser_is_edited_by_superusers_alone(client):
+    client.force_login(make_user("security_administrator"), backend="accounts.permissions.RoleBackend")
+    root = make_user(is_superuser=True)
+    page = f"/admin/accounts/user/{root.pk}/"
+    assert client.post(f"{page}change/", user_form(root, "auditor")).status_code == 403
+    assert client.post(f"{page}password/", {"password1": "x", "password2": "x"}).status_code == 403
+
+
+def test_user_is_never_deleted(client):
+    client.force_login(make_user(is_superuser=True), backend="accounts.permissions.RoleBackend")
+    user = make_user()
+    assert client.post(f"/admin/accounts/user/{user.pk}/delete/", {"post": "yes"}).status_code == 403

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from accounts import views as accounts
 from assets import views as assets
+from cmdb import views as cmdb
 from config import views
 from config.api import api_urls
 
@@ -17,6 +18,14 @@ asset_pages = [
     path("<int:pk>/", assets.asset_page, name="asset"),
     path("<int:pk>/move/", assets.asset_move, name="move"),
 ]
+cmdb_pages = [
+    path("", cmdb.item_list, name="list"),
+    path("export/", cmdb.item_export, name="export"),
+    path("import/", cmdb.import_page, name="import"),
+    path("import/<slug:digest>/", cmdb.import_preview, name="import-preview"),
+    path("<int:pk>/", cmdb.item_page, name="item"),
+    path("<int:pk>/impact/", cmdb.item_impact, name="impact"),
+]
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -24,6 +33,7 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("language/", accounts.choose_language, name="language"),
     path("api/", include(api_urls)),
+    path("cmdb/", include((cmdb_pages, "cmdb"))),
     path("assets/", include((asset_pages, "assets"))),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/", include((account_urls, "accounts"))),

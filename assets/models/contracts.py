@@ -41,9 +41,7 @@ class Contract(RecordedModel):
         help_text=_("As the contract says it, e.g. 7×24 or 5×8."),
     )
     note = models.TextField(_("note"), blank=True)
-    assets = models.ManyToManyField(
-        Asset, through="ContractCover", related_name="contracts", verbose_name=_("assets")
-    )
+    assets = models.ManyToManyField(Asset, through="ContractCover", related_name="contracts")
 
     objects = ContractQuerySet.as_manager()
 

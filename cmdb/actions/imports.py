@@ -31,7 +31,8 @@ def import_items(
     meaning = mapping.items
     if meaning is None:
         raise FileRefused(_("This mapping says nothing about items."))
-    rows = checked(stream, mapping, encoding, meaning.columns())
+    columns, rows = checked(stream, mapping, encoding, meaning.columns())
+    meaning = meaning.with_columns(columns)
     return run(mapping, rows, lambda: ItemPlan(meaning, lock=not dry_run), by, name, dry_run)
 
 
@@ -45,7 +46,7 @@ def import_relations(
     meaning = mapping.relations
     if meaning is None:
         raise FileRefused(_("This mapping says nothing about relations."))
-    rows = checked(stream, mapping, encoding, meaning.columns())
+    _columns, rows = checked(stream, mapping, encoding, meaning.columns())
     return run(mapping, rows, lambda: RelationPlan(meaning, lock=not dry_run), by, name, dry_run)
 
 
@@ -75,8 +76,10 @@ def run(
     return report
 
 
-def checked(stream: BinaryIO, mapping: Mapping, encoding: str, needed: set[str]) -> list[Row]:
-    """The rows, once the header is known to have every column that the mapping reads."""
+def checked(
+    stream: BinaryIO, mapping: Mapping, encoding: str, needed: set[str]
+) -> tuple[list[str], list[Row]]:
+    """The columns and the rows, once the header is known to have every column that the mapping reads."""
     rows = rows_of(stream, encoding=encoding or mapping.encoding, delimiter=mapping.delimiter)
     header = next(rows)
     missing = sorted(needed - header.cells.keys())
@@ -88,4 +91,4 @@ def checked(stream: BinaryIO, mapping: Mapping, encoding: str, needed: set[str])
     found = list(rows)
     if not found:
         raise FileRefused(_("The file has a header and no rows."))
-    return found
+    return list(header.cells), found

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
 from cmdb.attributes import attribute_faults, same
+from cmdb.imports.exporting import unguarded
 from cmdb.imports.mapping import Cell, ItemMapping
 from cmdb.imports.reading import Row
 from cmdb.imports.report import Outcome, PlannedRow
@@ -78,6 +79,8 @@ class ItemPlan:
 
     def draft(self, row: Row) -> Draft:
         mapping = self.mapping
+        if mapping.is_guarded:
+            row = Row(row.line, {name: unguarded(text) for name, text in row.cells.items()}, row.errors)
         type_key, name = self.address(row.cells)
         draft = Draft(PlannedRow(row.line, f"{type_key}:{name}"), name=name)
         if any(rule.fits(row.cells) for rule in mapping.skip):
@@ -209,10 +212,10 @@ class ItemPlan:
     def differ(self, draft: Draft, before: ConfigurationItem) -> None:
         found = {}
         for attname, value in draft.values.items():
-            if getattr(before, attname) != value:
+            if not is_same(getattr(before, attname), value):
                 found[attname.removesuffix("_id")] = (shown(before, attname), self.show(attname, value))
         for key in sorted(before.attributes.keys() | draft.attributes.keys()):
-            if not same(before.attributes.get(key), draft.attributes.get(key)):
+            if not is_same(before.attributes.get(key), draft.attributes.get(key)):
                 found[f"attributes.{key}"] = (before.attributes.get(key), draft.attributes.get(key))
         if draft.item is not None:
             draft.planned.differences = found
@@ -266,6 +269,13 @@ class ItemPlan:
 
     def field_label(self, name: str) -> str:
         return str(ConfigurationItem._meta.get_field(name).verbose_name)
+
+
+def is_same(before: Any, after: Any) -> bool:
+    """Equal, up to what a cell of a file cannot carry: Windows line ends, spaces at the ends."""
+    if isinstance(before, str) and isinstance(after, str):
+        return before.replace("\r\n", "\n").replace("\r", "\n").strip() == after.strip()
+    return same(before, after)
 
 
 def shown(item: ConfigurationItem, attname: str) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from accounts.labelled import in_active_language
 from cmdb.imports.reading import FileRefused
 
 ITEM_FIELDS = (
@@ -26,7 +28,19 @@ ITEM_FIELDS = (
     "last_seen_at",
 )
 TOP = {"label", "label_zh", "delimiter", "encoding", "model", "items", "relations"}
-ITEM_KEYS = {"address", "type", "name", "types", "fields", "attributes", "empty", "null", "skip"}
+ITEM_KEYS = {
+    "address",
+    "type",
+    "name",
+    "types",
+    "attribute_columns",
+    "guarded",
+    "fields",
+    "attributes",
+    "empty",
+    "null",
+    "skip",
+}
 RELATION_KEYS = {
     "source",
     "relation",
@@ -88,9 +102,19 @@ class ItemMapping:
     fields: dict[str, Cell]
     attributes: dict[str, Cell]
     types: dict[str, str]
+    attribute_columns: str
+    is_guarded: bool
     clears: bool
     null: frozenset[str]
     skip: tuple[Skip, ...]
+
+    def with_columns(self, columns: Iterable[str]) -> ItemMapping:
+        """The mapping with each column that begins with `attribute_columns` as an attribute."""
+        prefix = self.attribute_columns
+        if not prefix:
+            return self
+        found = {name.removeprefix(prefix): Cell(name) for name in columns if name.startswith(prefix)}
+        return replace(self, attributes=self.attributes | found)
 
     def columns(self) -> set[str]:
         cells = [self.address, self.type, self.name, *self.fields.values(), *self.attributes.values()]
@@ -123,11 +147,17 @@ class Mapping:
     """One mapping file."""
 
     label: str
+    label_zh: str
     delimiter: str
     encoding: str
     model: dict[str, Any]
     items: ItemMapping | None
     relations: RelationMapping | None
+
+    @property
+    def title(self) -> str:
+        """The label in the reader's language."""
+        return in_active_language(self.label, self.label_zh)
 
 
 def shipped_mappings() -> list[str]:
@@ -175,6 +205,7 @@ def parse_mapping(text: str) -> Mapping:
         raise MappingRefused(_("“delimiter” must be one character."))
     return Mapping(
         label=str(document.get("label", "")),
+        label_zh=str(document.get("label_zh", "")),
         delimiter=delimiter,
         encoding=str(document.get("encoding", "")),
         model=known(document.get("model", {}), None, "model"),
@@ -198,6 +229,8 @@ def item_mapping(given: Any) -> ItemMapping:
         fields={key: cell(value, f"items.fields.{key}") for key, value in fields.items()},
         attributes={key: cell(value, f"items.attributes.{key}") for key, value in attributes.items()},
         types=words(given.get("types", {}), "items.types"),
+        attribute_columns=str(given.get("attribute_columns", "")),
+        is_guarded=bool(given.get("guarded", False)),
         clears=given.get("empty") == "clear",
         null=null(given),
         skip=skips(given, "items.skip"),

@@ -323,7 +323,7 @@ def test_the_shipped_mappings_load_and_an_unknown_one_names_them():
     assert {"debian", "netbox", "osg"} <= set(shipped_mappings())
     for name in shipped_mappings():
         load_mapping(name)
-    with pytest.raises(MappingRefused, match="one of: debian, netbox, osg"):
+    with pytest.raises(MappingRefused, match="one of: debian, netbox, opsledger, osg"):
         load_mapping("nothing")
 
 

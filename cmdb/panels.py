@@ -1,0 +1,41 @@
+"""The cards that other apps add to the page of a configuration item; config wires them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from accounts.models import User
+from cmdb.models import ConfigurationItem
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a panel: a text, a second text, a link, and a badge (tone as in house.css)."""
+
+    text: str
+    url: str = ""
+    detail: str = ""
+    badge: str = ""
+    tone: str = "neutral"
+    icon: str = ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One card; `empty` says in words why there is nothing, `url` leads to all of it."""
+
+    title: str
+    icon: str
+    lines: list[Line] = field(default_factory=list)
+    empty: str = ""
+    url: str = ""
+
+
+# Each returns a Panel, or None when it has nothing to say about this item to this person.
+PANELS: list[Callable[[ConfigurationItem, User], Panel | None]] = []
+
+
+def panels_for(item: ConfigurationItem, user: User) -> list[Panel]:
+    """The panels of the item that this person sees, in order."""
+    return [panel for show in PANELS if (panel := show(item, user)) is not None]

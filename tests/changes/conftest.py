@@ -1,8 +1,0 @@
-import pytest
-
-from tests.changes.journey import Cast
-
-
-@pytest.fixture
-def cast(db):
-    return Cast()

@@ -111,7 +111,7 @@ class KeysetPagination(BasePagination):
             return False, None
         try:
             backward, position = json.loads(base64.urlsafe_b64decode(cursor.encode() + b"=="))
-        except (ValueError, binascii.Error):
+        except (ValueError, TypeError, binascii.Error):
             raise exceptions.NotFound(_("This cursor cannot be read.")) from None
         if not isinstance(position, list) or len(position) != len(self.order):
             raise exceptions.NotFound(_("This cursor does not belong to this list."))

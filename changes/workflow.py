@@ -142,7 +142,7 @@ O = Outcome  # noqa: E741
 
 _IMPACT_SEEN = Input("impact_acknowledged", "bool", _("I have read the list of impacted items"))
 _RISK = Input("risk_answers", "risk", _("Risk questions"), is_required=False)
-_INCIDENT = Input("incident_ref", "text", _("Incident"))
+_INCIDENT = Input("caused_incidents", "text", _("Incident"))
 _SECOND = Input("second_person", "user", _("Second person present"))
 _WAIVED = Input(
     "discovery_waived", "text", _("Why a difference from the plan is accepted"), is_required=False

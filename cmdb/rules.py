@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import Error
+from django.db import Error, transaction
 from django.utils.translation import gettext_lazy as _
 
 REFUSALS = {
@@ -65,6 +67,19 @@ def refusal_of(error: Error) -> ValidationError | None:
     if "key" in detail:
         field = f"{field}.{detail['key']}"
     return ValidationError({field: ValidationError(message, code=diagnosis.constraint_name)})
+
+
+@contextmanager
+def refusals_in_words() -> Iterator[None]:
+    """What PostgreSQL refuses inside by one of our rules becomes a ValidationError; the write is undone."""
+    try:
+        with transaction.atomic():
+            yield
+    except Error as error:
+        refusal = refusal_of(error)
+        if refusal is None:
+            raise
+        raise refusal from error
 
 
 def refusal_detail(text: str | None) -> dict[str, Any]:

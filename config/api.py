@@ -6,6 +6,7 @@ from rest_framework.routers import DefaultRouter
 
 from accounts import api as accounts
 from assets import api as assets
+from cmdb import api as cmdb
 from config import views
 
 router = DefaultRouter()
@@ -20,6 +21,14 @@ router.register("assets", assets.AssetViewSet, basename="asset")
 router.register("contracts", assets.ContractViewSet, basename="contract")
 router.register("contract-covers", assets.ContractCoverViewSet, basename="contractcover")
 router.register("response-promises", assets.ResponsePromiseViewSet, basename="responsepromise")
+router.register("items", cmdb.ItemViewSet, basename="item")
+router.register("relations", cmdb.RelationViewSet, basename="relation")
+router.register("types", cmdb.TypeViewSet, basename="type")
+router.register("attributes", cmdb.AttributeViewSet, basename="attribute")
+router.register("identity-rules", cmdb.IdentityRuleViewSet, basename="identity-rule")
+router.register("relation-types", cmdb.RelationTypeViewSet, basename="relation-type")
+router.register("relation-rules", cmdb.RelationRuleViewSet, basename="relation-rule")
+router.register("dependency-groups", cmdb.DependencyGroupViewSet, basename="dependency-group")
 
 api_urls = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

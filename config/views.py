@@ -1,7 +1,7 @@
 """Home, health, language and the pages of errors."""
 
 from django.contrib.auth.decorators import login_required
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpResponse, HttpResponseServerError, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -21,12 +21,14 @@ def home(request):
     )
 
 
+@transaction.non_atomic_requests  # no transaction, so that a dead database is reported, not raised
 @never_cache
 def livez(request):
     """The process answers."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
+@transaction.non_atomic_requests  # no transaction, so that a dead database is reported, not raised
 @never_cache
 def readyz(request):
     """The process answers and the database is there to be written to; 503 with the reason otherwise."""

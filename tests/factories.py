@@ -5,7 +5,7 @@ import itertools
 
 from django.utils import timezone
 
-from accounts.models import RoleGrant, Team, TeamMember, User
+from accounts.models import ApiToken, RoleGrant, Team, TeamMember, User
 from assets.models import (
     Asset,
     Contract,
@@ -14,6 +14,35 @@ from assets.models import (
     Manufacturer,
     ResponsePromise,
     Vendor,
+)
+from changes.actions import add_operation
+from changes.models import (
+    ApprovalPolicy,
+    ApprovalRound,
+    Assignment,
+    Board,
+    BoardSeat,
+    ChangeEvent,
+    ChangeItem,
+    ChangeLink,
+    ChangeRequest,
+    Consultation,
+    Criterion,
+    CriterionResult,
+    DriftDecision,
+    FreezeWindow,
+    PlannedOperation,
+    PlanStage,
+    PlanTask,
+    PolicyStep,
+    RollbackStep,
+    RoundSeat,
+    RoundStep,
+    StandardTemplate,
+    TestRun,
+    Vote,
+    VoteConfirmation,
+    VoteDelegation,
 )
 from cmdb.models import (
     CIAttribute,
@@ -79,6 +108,12 @@ def make_member(**over):
 def make_grant(**over):
     user = over.pop("user", None) or make_user()
     return RoleGrant.objects.create(**{"user": user, "role": "requester"} | over)
+
+
+def make_token(**over):
+    user, end = over.pop("user", None) or make_user(), timezone.now() + datetime.timedelta(days=30)
+    row = {"name": "program", "prefix": "opl_000000", "digest": f"{number():064x}", "expires_at": end}
+    return ApiToken.objects.create(user=user, **row | over)
 
 
 # cmdb
@@ -178,6 +213,7 @@ MAKERS = {
     User: make_user,
     TeamMember: make_member,
     RoleGrant: make_grant,
+    ApiToken: make_token,
     CIType: make_type,
     CIAttribute: make_attribute,
     ConfigurationItem: make_item,
@@ -284,4 +320,190 @@ MAKERS |= {
     Amendment: make_amendment,
     Finding: make_finding,
     FindingEvent: make_finding_event,
+}
+
+# changes
+
+
+def make_change(**over):
+    """A draft with one host on it, requested by a requester, wanted within the hour."""
+    items = over.pop("items", None)
+    now = timezone.now()
+    given = {
+        "title": f"Change {number()}",
+        "reason": "The old value is wrong.",
+        "requester": over.get("requester") or make_user("requester"),
+        "window": (now - datetime.timedelta(minutes=5), now + datetime.timedelta(hours=2)),
+    } | over
+    change = ChangeRequest.objects.create(**given)
+    for item in [make_item()] if items is None else items:
+        ChangeItem.objects.create(change=change, item=item)
+    change.refresh_from_db()
+    return change
+
+
+def make_change_item(**over):
+    given = {"change": over.get("change") or make_change(), "item": over.get("item") or make_item()}
+    return ChangeItem.objects.create(**given | over)
+
+
+def make_change_link(**over):
+    given = {"change": over.get("change") or make_change(), "other": over.get("other") or make_change()}
+    return ChangeLink.objects.create(**given | {"nature": "follows"} | over)
+
+
+def make_assignment(role="implementer", **over):
+    given = {"change": over.get("change") or make_change(), "user": over.get("user") or make_user("engineer")}
+    return Assignment.objects.create(role=role, **given | over)
+
+
+def make_consultation(**over):
+    given = {"change": over.get("change") or make_change(), "team": over.get("team") or make_team()}
+    return Consultation.objects.create(**given | over)
+
+
+def make_standard_template(**over):
+    given = {"key": f"standard-{number()}", "label": "Standard", "scope_types": ["host"]}
+    approved = {"is_active": True, "approved_at": timezone.now()}
+    return StandardTemplate.objects.create(**given | approved | over)
+
+
+def make_stage(**over):
+    change = over.pop("change", None) or make_change()
+    return PlanStage.objects.create(
+        **{"change": change, "label": "Pilot", "position": change.stages.count() + 1} | over
+    )
+
+
+def make_task(**over):
+    change = over.pop("change", None) or make_change()
+    return PlanTask.objects.create(**{"change": change, "label": "Do it"} | over)
+
+
+def make_operation(after=None, **over):
+    """An update of the serial of the change's first item, with its live value as before."""
+    change = over.pop("change", None) or make_change()
+    item = over.pop("item", None) or change.change_items.first().item
+    return add_operation(
+        change, item, after or {"serial": f"SN-{number()}"}, by=make_user("change_manager"), **over
+    )
+
+
+def make_rollback_step(**over):
+    return RollbackStep.objects.create(
+        **{"change": over.get("change") or make_change(), "label": "Undo"} | over
+    )
+
+
+def make_drift_decision(**over):
+    given = {"operation": over.get("operation") or make_operation(), "field": "serial", "decision": "keep"}
+    return DriftDecision.objects.create(**given | {"decided_by": make_user("engineer")} | over)
+
+
+def make_test_run(**over):
+    given = {"change": over.get("change") or make_change(), "environment": "staging", "has_passed": True}
+    return TestRun.objects.create(**given | {"tester": make_user("engineer")} | over)
+
+
+def make_criterion(**over):
+    given = {"change": over.get("change") or make_change(), "metric": "Error rate", "threshold": "0.1"}
+    return Criterion.objects.create(**given | {"unit": "%"} | over)
+
+
+def make_criterion_result(**over):
+    given = {"criterion": over.get("criterion") or make_criterion(), "value": "0.05"}
+    return CriterionResult.objects.create(**given | over)
+
+
+def make_board(**over):
+    n = number()
+    return Board.objects.create(**{"key": f"board-{n}", "label": f"Board {n}"} | over)
+
+
+def make_seat(board="peer", **over):
+    given = {"board": Board.objects.get(key=board), "user": over.get("user") or make_user("board_member")}
+    return BoardSeat.objects.create(**given | over)
+
+
+def make_policy(**over):
+    return ApprovalPolicy.objects.create(**{"kind": "emergency", "risk": "low"} | over)
+
+
+def make_policy_step(**over):
+    policy = over.pop("policy", None) or ApprovalPolicy.objects.first()
+    return PolicyStep.objects.create(
+        **{"policy": policy, "board": Board.objects.first(), "position": number()} | over
+    )
+
+
+def make_delegation(**over):
+    now = timezone.now()
+    given = {"person": over.get("person") or make_user("board_member"), "starts_at": now}
+    given |= {"deputy": over.get("deputy") or make_user("board_member")}
+    return VoteDelegation.objects.create(**given | {"ends_at": now + datetime.timedelta(days=1)} | over)
+
+
+def make_freeze(**over):
+    now = timezone.now()
+    window = (now - datetime.timedelta(hours=1), now + datetime.timedelta(hours=1))
+    return FreezeWindow.objects.create(**{"label": "Year end", "window": window} | over)
+
+
+def make_round(**over):
+    """An open round of an emergency change on a board with three seats."""
+    change = over.pop("change", None) or make_change(kind="emergency", incident_ref="INC-1", risk="medium")
+    for _seat in range(3):
+        make_seat("ecab")
+    ChangeEvent.objects.create(change=change, event="submit", actor=change.requester)
+    return change.rounds.get()
+
+
+def make_event(**over):
+    change = over.pop("change", None) or make_change()
+    event = ChangeEvent.objects.create(
+        **{"change": change, "event": "submit", "actor": change.requester} | over
+    )
+    event.refresh_from_db()
+    return event
+
+
+def make_vote(**over):
+    round_ = over.pop("round", None) or make_round()
+    seat = over.pop("seat", None) or RoundSeat.objects.filter(step__round=round_, vote=None).first()
+    given = {"voter": seat.user, "choice": "approve", "plan_hash": round_.plan_hash}
+    return Vote.objects.create(round=round_, seat=seat, **given | over)
+
+
+def make_vote_confirmation(**over):
+    vote = over.pop("vote", None) or make_vote(channel="verbal", recorded_by=make_user("engineer"))
+    return VoteConfirmation.objects.create(vote=vote, **{"confirmed_by": vote.voter} | over)
+
+
+MAKERS |= {
+    ChangeRequest: make_change,
+    ChangeItem: make_change_item,
+    ChangeLink: make_change_link,
+    Assignment: make_assignment,
+    Consultation: make_consultation,
+    StandardTemplate: make_standard_template,
+    PlanStage: make_stage,
+    PlanTask: make_task,
+    PlannedOperation: make_operation,
+    RollbackStep: make_rollback_step,
+    DriftDecision: make_drift_decision,
+    TestRun: make_test_run,
+    Criterion: make_criterion,
+    CriterionResult: make_criterion_result,
+    Board: make_board,
+    BoardSeat: make_seat,
+    ApprovalPolicy: make_policy,
+    PolicyStep: make_policy_step,
+    VoteDelegation: make_delegation,
+    FreezeWindow: make_freeze,
+    ApprovalRound: make_round,
+    RoundStep: lambda **over: make_round(**over).steps.first(),
+    RoundSeat: lambda **over: make_round(**over).steps.first().seats.first(),
+    ChangeEvent: make_event,
+    Vote: make_vote,
+    VoteConfirmation: make_vote_confirmation,
 }

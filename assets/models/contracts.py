@@ -41,7 +41,9 @@ class Contract(RecordedModel):
         help_text=_("As the contract says it, e.g. 7×24 or 5×8."),
     )
     note = models.TextField(_("note"), blank=True)
-    assets = models.ManyToManyField(Asset, through="ContractCover", related_name="contracts")
+    assets = models.ManyToManyField(
+        Asset, through="ContractCover", related_name="contracts", verbose_name=_("assets")
+    )
 
     objects = ContractQuerySet.as_manager()
 

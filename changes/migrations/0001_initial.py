@@ -2516,6 +2516,12 @@ class Migration(migrations.Migration):
                 ("before", models.JSONField(blank=True, default=dict, verbose_name="before")),
                 ("after", models.JSONField(blank=True, default=dict, verbose_name="after")),
                 (
+                    "replaced",
+                    models.JSONField(
+                        blank=True, default=dict, editable=False, verbose_name="replaced by applying"
+                    ),
+                ),
+                (
                     "found",
                     models.JSONField(
                         blank=True, default=dict, editable=False, verbose_name="found after applying"
@@ -2939,6 +2945,12 @@ class Migration(migrations.Migration):
                 ),
                 ("before", models.JSONField(blank=True, null=True, verbose_name="before")),
                 ("after", models.JSONField(blank=True, null=True, verbose_name="after")),
+                (
+                    "replaced",
+                    models.JSONField(
+                        blank=True, editable=False, null=True, verbose_name="replaced by applying"
+                    ),
+                ),
                 (
                     "found",
                     models.JSONField(

@@ -113,7 +113,8 @@ class PlannedOperation(RecordedModel):
 
     `before` and `after` are {field: value}, fields being columns ("serial", "owner_team_id") or
     "attributes.<key>"; a key that is missing on one side is an attribute that is absent there. For relations
-    both describe the row: relation_type_id, source_id, target_id. `found` is what stood there after applying.
+    both describe the row: relation_type_id, source_id, target_id. `replaced` is what stood there just before
+    applying, `found` just after.
     """
 
     change = models.ForeignKey(
@@ -133,6 +134,7 @@ class PlannedOperation(RecordedModel):
     )
     before = models.JSONField(_("before"), default=dict, blank=True)
     after = models.JSONField(_("after"), default=dict, blank=True)
+    replaced = models.JSONField(_("replaced by applying"), default=dict, blank=True, editable=False)
     found = models.JSONField(_("found after applying"), default=dict, blank=True, editable=False)
     applied_at = models.DateTimeField(_("applied"), null=True, blank=True, editable=False)
     reverted_at = models.DateTimeField(_("reverted"), null=True, blank=True, editable=False)

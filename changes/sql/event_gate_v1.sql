@@ -35,7 +35,7 @@ $$;
 CREATE OR REPLACE FUNCTION changes_event_gate_v1() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-  c changes_changerequest; rule changes_steprule; live text; round changes_approvalround; result text;
+  c changes_changerequest; rule changes_steprule; live text; ballot changes_approvalround; verdict text;
   relation text; at timestamptz := clock_timestamp();
 BEGIN
   SELECT * INTO c FROM changes_changerequest WHERE id = NEW.change_id FOR NO KEY UPDATE;
@@ -72,15 +72,15 @@ BEGIN
 
   live := changes_plan_hash_v1(c);
   IF rule.decides <> '' THEN
-    SELECT * INTO round FROM changes_approvalround WHERE change_id = c.id AND closed_at IS NULL;
-    result := changes_round_result_v1(round.id);
-    IF round.id IS NULL OR result <> (CASE rule.decides WHEN 'approval' THEN 'approved' ELSE 'rejected' END) THEN
+    SELECT * INTO ballot FROM changes_approvalround WHERE change_id = c.id AND closed_at IS NULL;
+    verdict := changes_round_result_v1(ballot.id);
+    IF ballot.id IS NULL OR verdict <> (CASE rule.decides WHEN 'approval' THEN 'approved' ELSE 'rejected' END) THEN
       PERFORM changes_refuse_v1('votes', 'the votes do not say so');
     END IF;
-    IF round.plan_hash <> live THEN
+    IF ballot.plan_hash <> live THEN
       PERFORM changes_refuse_v1('plan_edited', 'the plan is not the one that was voted on');
     END IF;
-    UPDATE changes_approvalround SET closed_at = at, result = changes_event_gate_v1.result WHERE id = round.id;
+    UPDATE changes_approvalround SET closed_at = at, result = verdict WHERE id = ballot.id;
   END IF;
   IF rule.unchanged AND live <> c.approved_hash THEN
     PERFORM changes_refuse_v1('plan_edited', 'the plan is not the approved one');

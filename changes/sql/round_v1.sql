@@ -50,19 +50,19 @@ $$;
 -- Opens a round on the plan as it stands, with the numbers and seats of this moment.
 CREATE OR REPLACE FUNCTION changes_open_round_v1(c changes_changerequest, purpose text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE p changes_policystep; round_id bigint; step_id bigint; able int; steps int := 0;
+DECLARE p changes_policystep; new_round bigint; new_step bigint; able int; steps int := 0;
 BEGIN
   UPDATE changes_approvalround SET closed_at = clock_timestamp(), result = 'void'
    WHERE change_id = c.id AND closed_at IS NULL;
   INSERT INTO changes_approvalround (row_version, change_id, purpose, plan_hash, opened_at, result)
-  VALUES (1, c.id, purpose, changes_plan_hash_v1(c), clock_timestamp(), '') RETURNING id INTO round_id;
+  VALUES (1, c.id, purpose, changes_plan_hash_v1(c), clock_timestamp(), '') RETURNING id INTO new_round;
   FOR p IN SELECT * FROM changes_policy_steps_v1(c.id, changes_policy_v1(c, purpose)) LOOP
     INSERT INTO changes_roundstep (row_version, round_id, position, board_id, relation, need, quorum, due_at)
-    VALUES (1, round_id, p.position, p.board_id, p.relation, p.need, p.quorum,
-            clock_timestamp() + make_interval(mins => p.minutes)) RETURNING id INTO step_id;
+    VALUES (1, new_round, p.position, p.board_id, p.relation, p.need, p.quorum,
+            clock_timestamp() + make_interval(mins => p.minutes)) RETURNING id INTO new_step;
     INSERT INTO changes_roundseat (row_version, step_id, user_id, has_veto, is_barred)
-    SELECT 1, step_id, s.user_id, s.has_veto, s.is_barred FROM changes_seats_v1(c.id, p.id) s ORDER BY s.user_id;
-    SELECT count(*) INTO able FROM changes_roundseat s WHERE s.step_id = changes_open_round_v1.step_id AND NOT s.is_barred;
+    SELECT 1, new_step, s.user_id, s.has_veto, s.is_barred FROM changes_seats_v1(c.id, p.id) s ORDER BY s.user_id;
+    SELECT count(*) INTO able FROM changes_roundseat s WHERE s.step_id = new_step AND NOT s.is_barred;
     IF able < greatest(p.need, p.quorum) THEN
       PERFORM changes_refuse_v1('seats_reachable', 'a step of the approval has too few people who may vote');
     END IF;

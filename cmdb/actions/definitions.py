@@ -107,6 +107,7 @@ class _Loading:
         self._load_types(types)
         kinds = CIType.objects.in_bulk(field_name="key")
         self._load_parts(CIAttribute, types, "attributes", kinds, ATTRIBUTE_FIELDS, "key")
+        kinds = CIType.objects.in_bulk(field_name="key")  # with the attributes compiled
         self._load_parts(IdentityRule, types, "identity", kinds, {}, "label")
         ways = self._entries(document, "relation_types", _("relation types"))
         self._load_relation_types(ways, kinds)

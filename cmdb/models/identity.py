@@ -1,5 +1,6 @@
 """How the same thing is recognised under two names."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -28,3 +29,11 @@ class IdentityRule(RecordedModel, Labelled):
         constraints = [
             models.UniqueConstraint(fields=["type", "label"], name="cmdb_identityrule_once_per_type"),
         ]
+
+    def clean(self) -> None:
+        """The fields are columns or attributes that items of the type have."""
+        schema = self.type.compiled_schema if self.type_id else {}
+        known = {"name", "serial", "primary_ip", *schema}
+        if not isinstance(self.fields, list) or not self.fields or not set(map(str, self.fields)) <= known:
+            names = ", ".join(sorted(known))
+            raise ValidationError({"fields": _("Write a list of these: %(names)s.") % {"names": names}})

@@ -1,5 +1,8 @@
 """The model as data: types in a tree, and the attributes each of them has."""
 
+import re
+
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -122,3 +125,34 @@ class CIAttribute(RecordedModel, Labelled):
                 name="cmdb_ciattribute_range_is_not_empty",
             ),
         ]
+
+    def clean(self) -> None:
+        """A choice has values, and a pattern is one that Python and PostgreSQL read alike."""
+        faults = {}
+        if not isinstance(self.choices, list) or not all(map(_is_choice, self.choices)):
+            faults["choices"] = _(
+                "Write a list of texts, or of objects with “value”, “label” and “label_zh”."
+            )
+        elif self.kind == AttributeKind.CHOICE and not self.choices:
+            faults["choices"] = _("A choice needs at least one value.")
+        if not _is_common_pattern(self.pattern):
+            faults["pattern"] = _("This is not a regular expression that the database understands.")
+        if faults:
+            raise ValidationError(faults)
+
+
+def _is_choice(choice: object) -> bool:
+    if isinstance(choice, dict):
+        return {"value"} <= set(choice) <= {"value", "label", "label_zh"} and all(
+            isinstance(text, str) for text in choice.values()
+        )
+    return isinstance(choice, str)
+
+
+def _is_common_pattern(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    # Look-behind, named groups and word boundaries are written differently in PostgreSQL.
+    return re.search(r"\(\?(?![:=!])|\\[bBAZ]", pattern) is None

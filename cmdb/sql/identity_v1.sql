@@ -56,7 +56,7 @@ BEGIN
     IF FOUND THEN
         RAISE EXCEPTION '% is the same as % by the rule "%"', clash.name, clash.address, clash.label
             USING ERRCODE = 'unique_violation', CONSTRAINT = 'cmdb_item_identity_is_unique', DETAIL =
-                jsonb_build_object('item', clash.item_id, 'other', clash.address, 'rule', clash.label)::text;
+                jsonb_build_object('item', clash.item_id, 'name', clash.name, 'other', clash.address, 'rule', clash.label)::text;
     END IF;
     INSERT INTO cmdb.identity (rule_id, item_id, key, is_enforced)
     SELECT claim.rule_id, claim.item_id, claim.key, claim.is_enforced FROM cmdb.identity_claims_v1(ids) claim

@@ -22,12 +22,12 @@ BEGIN
         FROM walk JOIN public.cmdb_relation onward ON onward.source_id = walk.node
         WHERE onward.relation_type_id = ANY (walk.ways) AND walk.node <> walk.start
     )
-    SELECT edge, name INTO closed
+    SELECT start, name INTO closed
     FROM walk JOIN public.cmdb_configurationitem item ON item.id = start WHERE node = start LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION '% would contain itself', closed.name
             USING ERRCODE = 'check_violation', CONSTRAINT = 'cmdb_relation_is_acyclic', COLUMN = 'target',
-                DETAIL = jsonb_build_object('relation', closed.edge)::text;
+                DETAIL = jsonb_build_object('source', closed.start)::text;
     END IF;
     RETURN NULL;
 END $$;

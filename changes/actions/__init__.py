@@ -1,0 +1,69 @@
+"""Everything that can be done to a change; one function per business event."""
+
+from changes.actions.apply import apply_stage, confirm_drift, decide_drift, roll_back
+from changes.actions.people import assign, consult_owner, unassign
+from changes.actions.plan import (
+    add_criterion,
+    add_item,
+    add_operation,
+    add_rollback_step,
+    add_stage,
+    add_task,
+    create_change,
+    edit_change,
+    plan_new_item,
+    plan_relation,
+    reasons_against_editing,
+    remove_row,
+    retire_item,
+)
+from changes.actions.refusals import DriftFound, StepRefused
+from changes.actions.steps import NOTIFY, Offer, available_steps, take_step
+from changes.actions.votes import cast_vote, close_if_decided, confirm_vote, reasons_against_voting
+from changes.actions.work import (
+    complete_rollback_step,
+    complete_task,
+    expire_missed_windows,
+    note_overdue_ratifications,
+    record_criterion,
+    record_test_run,
+)
+
+__all__ = [
+    "NOTIFY",
+    "DriftFound",
+    "Offer",
+    "StepRefused",
+    "add_criterion",
+    "add_item",
+    "add_operation",
+    "add_rollback_step",
+    "add_stage",
+    "add_task",
+    "apply_stage",
+    "assign",
+    "available_steps",
+    "cast_vote",
+    "close_if_decided",
+    "complete_rollback_step",
+    "complete_task",
+    "confirm_drift",
+    "confirm_vote",
+    "consult_owner",
+    "create_change",
+    "decide_drift",
+    "edit_change",
+    "expire_missed_windows",
+    "note_overdue_ratifications",
+    "plan_new_item",
+    "plan_relation",
+    "reasons_against_editing",
+    "reasons_against_voting",
+    "record_criterion",
+    "record_test_run",
+    "remove_row",
+    "retire_item",
+    "roll_back",
+    "take_step",
+    "unassign",
+]

@@ -1,0 +1,92 @@
+"""What an action raises when it does not do what it was asked, and how PostgreSQL's refusals become words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from django.db import IntegrityError, transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from audit.actions import record_refusal
+from audit.context import because
+from changes.guards.execution import Drift
+from changes.guards.refusal import Refusal
+from changes.models import ChangeRequest
+
+
+class StepRefused(Exception):  # noqa: N818  a refusal is an answer, not an error
+    """A deed was not done; `refusals` holds every reason."""
+
+    def __init__(self, refusals: Iterable[Refusal]) -> None:
+        self.refusals = list(refusals)
+        super().__init__("; ".join(str(refusal.message) for refusal in self.refusals))
+
+
+class DriftFound(StepRefused):
+    """Live values are not what the plan expects; nothing was written. `drifts` lists each field."""
+
+    def __init__(self, drifts: list[Drift], refusals: list[Refusal]) -> None:
+        self.drifts = drifts
+        super().__init__(refusals)
+
+
+# The codes that the gate gives in HINT, in the reader's words.
+IN_WORDS: dict[str, str | Promise] = {
+    "no_such_step": _("This step cannot be taken from the state the change is in."),
+    "hold": _("The change is on hold."),
+    "who": _("You have no part in this change that allows this step."),
+    "requester_apart": _("Who asked for a change does not decide on it."),
+    "implementer_apart": _("Who implements a change does not decide on it."),
+    "assessor_apart": _("Who assessed a change of high risk does not test it."),
+    "votes": _("The votes do not say so."),
+    "plan_edited": _("The plan was edited since."),
+    "plan_locked": _("The plan is locked; plan again to edit it."),
+    "people_apart": _("Implementer and verifier must be different people."),
+    "round_closed": _("The round is closed."),
+    "not_voting": _("The change is not being voted on now."),
+    "no_seat": _("You have no free seat in this round."),
+    "voted": _("You, or somebody for you, have voted in this round already."),
+    "comment_required": _("Write why."),
+    "seats_reachable": _("The approval cannot be reached: too few people may vote."),
+    "append_only": _("This record is never edited."),
+    "only_by_event": _("A state moves only by a step."),
+    "verbal_only_in_emergency": _(
+        "A vote by word of mouth is for emergencies, and is taken down by somebody else."
+    ),
+}
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """A refusal by the gate inside becomes StepRefused; any other database error stays what it is."""
+    try:
+        yield
+    except IntegrityError as error:
+        diagnosis = getattr(error.__cause__, "diag", None)
+        if diagnosis is None or diagnosis.sqlstate != "23001" or not diagnosis.message_hint:
+            raise
+        code = diagnosis.message_hint
+        raise StepRefused([Refusal(code, str(IN_WORDS.get(code, diagnosis.message_primary)))]) from error
+
+
+@contextmanager
+def refusals_recorded(deed: str, change: ChangeRequest, by: User | None) -> Iterator[None]:
+    """All of the block or nothing; when it is refused, the refusal stands in the audit record for good.
+
+    The reason for every row written inside is the deed, with the change it belongs to.
+    """
+    try:
+        with because(reason=deed, change_ref=change.pk, user=by), transaction.atomic(), in_words():
+            yield
+    except StepRefused as refused:
+        reasons = [refusal.as_dict() for refusal in refused.refusals]
+        record_refusal(deed, by=by, target=change.number, reasons=reasons)
+        raise
+
+
+def locked(change: ChangeRequest) -> ChangeRequest:
+    """The change as it is now, its row locked until the transaction ends."""
+    return ChangeRequest.objects.select_for_update(no_key=True).get(pk=change.pk)

@@ -1,0 +1,207 @@
+"""Taking a step: offered with every reason against it, taken only when there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from changes.actions.effects import EFFECTS
+from changes.actions.refusals import StepRefused, locked, refusals_recorded
+from changes.guards import GUARDS, Refusal, who_may
+from changes.guards.refusal import Data
+from changes.models import ChangeEvent, ChangeRequest
+from changes.workflow import Input, Relation, Step, find_step, steps_from
+
+# Called after commit with every event that happened; config wires mail and the next inspection in here.
+NOTIFY: list[Callable[[ChangeEvent], None]] = []
+
+
+class Offer(NamedTuple):
+    """A step from the current state, and every reason why this person cannot take it now."""
+
+    step: Step
+    refusals: list[Refusal]
+
+    @property
+    def is_open(self) -> bool:
+        return not self.refusals
+
+
+def available_steps(change: ChangeRequest, *, by: User) -> list[Offer]:
+    """Every step that leads on from the change's state, with all refusals.
+
+    What a step's dialog will ask for is not missing yet. Steps that only OpsLedger takes, and `resume` where
+    nothing is on hold, are left out. One to four queries a guard.
+    """
+    return [
+        Offer(step, refusals_of(change, step, by, None))
+        for step in steps_from(change.state, change.kind)
+        if set(step.who) != {Relation.SYSTEM} and (change.on_hold or step.on_hold != "only")
+    ]
+
+
+def refusals_of(change: ChangeRequest, step: Step, by: User | None, data: Data) -> list[Refusal]:
+    """Every reason against the step: hold, the person, then each guard in the order of the table."""
+    refusals = []
+    if change.on_hold and step.on_hold == "no":
+        refusals.append(Refusal("hold", _("The change is on hold."), _("Resume it first.")))
+    if not change.on_hold and step.on_hold == "only":
+        refusals.append(Refusal("hold", _("The change is not on hold.")))
+    refusals += who_may(change, step, by)
+    for name in step.guards:
+        refusals += GUARDS[name](change, by, data)
+    return list(dict.fromkeys(refusals))
+
+
+def take_step(
+    change: ChangeRequest,
+    event: str,
+    *,
+    by: User | None,
+    comment: str = "",
+    data: Mapping[str, Any] | None = None,
+) -> ChangeEvent:
+    """The change has taken the step, its event is written and whoever must know is told after commit.
+
+    `by=None` is OpsLedger itself. `change` is refreshed. Raises StepRefused with every reason; the refusal is
+    recorded even if the caller rolls back. Locks the change's row.
+    """
+    with refusals_recorded(event, change, by):
+        current = locked(change)
+        step = find_step(event, current.state, current.kind)
+        if step is None:
+            state = current.get_state_display()
+            raise StepRefused(
+                [Refusal("no_such_step", _("There is no such step from “%(state)s”.") % {"state": state})]
+            )
+        values, refusals = clean_input(step, comment, data or {})
+        if not who_may(current, step, by):
+            for name in step.effects:
+                EFFECTS.get(name, _nothing)(current, by, values)
+            store_input(current, step, by, values)
+        refusals += refusals_of(current, step, by, values)
+        if refusals:
+            raise StepRefused(refusals)
+        happened = ChangeEvent.objects.create(
+            change=current,
+            event=event,
+            actor=by,
+            comment=comment,
+            outcome=values.get("outcome", ""),
+            data=_plain(values),
+            guard_results=dict.fromkeys(step.guards, "held"),
+        )
+        transaction.on_commit(lambda: tell(happened))
+    happened.refresh_from_db()
+    change.refresh_from_db()
+    return happened
+
+
+def tell(event: ChangeEvent) -> None:
+    """Everybody in NOTIFY has heard of the event."""
+    for hear in NOTIFY:
+        hear(event)
+
+
+def _nothing(change: ChangeRequest, by: User | None, data: Mapping[str, Any]) -> None:
+    return None
+
+
+def clean_input(step: Step, comment: str, data: Mapping[str, Any]) -> tuple[dict[str, Any], list[Refusal]]:
+    """What the step asks for, in Python's types, and a refusal for each thing missing or unreadable."""
+    values: dict[str, Any] = {}
+    refusals = []
+    if step.needs_comment and not comment.strip():
+        refusals.append(Refusal("comment_required", _("This step asks for a reason."), _("Write why.")))
+    for wanted in step.inputs:
+        raw = data.get(wanted.name)
+        if raw in (None, "", [], {}):
+            if wanted.is_required:
+                refusals.append(
+                    Refusal(
+                        f"input:{wanted.name}",
+                        _("Missing: %(name)s.") % {"name": wanted.label},
+                        _("Fill it in."),
+                    )
+                )
+            continue
+        try:
+            values[wanted.name] = READERS[wanted.kind](wanted, raw)
+        except (TypeError, ValueError, AttributeError):
+            refusals.append(
+                Refusal(
+                    f"input:{wanted.name}",
+                    _("Not readable: %(name)s.") % {"name": wanted.label},
+                    _("Correct it."),
+                )
+            )
+    return values, refusals
+
+
+def _read_text(wanted: Input, raw: Any) -> str:
+    if not isinstance(raw, str) or "\x00" in raw:
+        raise ValueError(raw)
+    return raw.strip()
+
+
+def _read_datetime(wanted: Input, raw: Any) -> datetime:
+    moment = raw if isinstance(raw, datetime) else parse_datetime(raw)
+    if moment is None:
+        raise ValueError(raw)
+    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+
+
+def _read_choice(wanted: Input, raw: Any) -> str:
+    if raw not in wanted.choices:
+        raise ValueError(raw)
+    return str(raw)
+
+
+def _read_answers(wanted: Input, raw: Any) -> dict[str, str]:
+    return {str(key): str(value) for key, value in raw.items()}
+
+
+def _read_actions(wanted: Input, raw: Any) -> list[dict[str, str]]:
+    return [{name: str(action.get(name, "")) for name in ("text", "owner", "due_on")} for action in raw]
+
+
+READERS: dict[str, Callable[[Input, Any], Any]] = {
+    "text": _read_text,
+    "longtext": _read_text,
+    "bool": lambda wanted, raw: raw in (True, "true", "on", "1", 1),
+    "datetime": _read_datetime,
+    "user": lambda wanted, raw: int(raw),
+    "choice": _read_choice,
+    "risk": _read_answers,
+    "actions": _read_actions,
+}
+STORED = (
+    "backup_ref", "deviations", "issues", "restore_check", "retro_assessment", "pir", "pir_actions",
+    "caused_incidents",
+)  # fmt: skip
+
+
+def store_input(change: ChangeRequest, step: Step, by: User | None, values: Mapping[str, Any]) -> None:
+    """What was answered stands on the change where it has a field there."""
+    given = [name for name in STORED if name in values]
+    for name in given:
+        setattr(change, name, values[name])
+    if values.get("impact_acknowledged"):
+        change.impact_acknowledged_by = by
+        given.append("impact_acknowledged_by")
+    if given:
+        change.save(update_fields=given)
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The input as JSON can hold it."""
+    encode = DjangoJSONEncoder().default
+    return {key: encode(value) if isinstance(value, datetime) else value for key, value in values.items()}

@@ -1,0 +1,126 @@
+"""Casting votes, and closing the round as soon as they decide."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.roles import has_right
+from changes.actions.refusals import StepRefused, locked, refusals_recorded
+from changes.actions.steps import take_step
+from changes.guards.people import RIGHT_FOR
+from changes.guards.refusal import Refusal
+from changes.guards.votes import result_of
+from changes.models import ApprovalRound, RoundSeat, Vote, VoteConfirmation
+from changes.workflow import Relation
+
+# What the system does when the votes have decided, by the purpose of the round.
+CLOSING = {
+    ("approve", "approved"): "approve",
+    ("approve", "rejected"): "reject",
+    ("ratify", "approved"): "ratify",
+    ("ratify", "rejected"): "not_ratified",
+}
+
+
+def cast_vote(
+    round: ApprovalRound,  # noqa: A002
+    *,
+    by: User,
+    choice: str,
+    comment: str = "",
+    on_behalf_of: User | None = None,
+    channel: str = Vote.Channel.PAGE,
+) -> Vote:
+    """The vote stands, bound to the plan; where it decides, the change has taken the step that follows.
+
+    `by` votes in their own seat, or in that of `on_behalf_of` as deputy of the day. With channel "verbal",
+    `by` is the clerk and `on_behalf_of` the voter, who confirms later (confirm_vote). Raises StepRefused with
+    every reason, recorded. If a guard stands against the step that follows, the vote stands and a change
+    manager can take the step once the reason is gone; that refusal is recorded too. Locks the change.
+    """
+    change = round.change
+    with refusals_recorded("vote", change, by):
+        current = locked(change)
+        verbal = channel == Vote.Channel.VERBAL
+        voter = on_behalf_of if verbal and on_behalf_of else by
+        holder = on_behalf_of or by
+        if refusals := _against(round, voter, holder, choice, comment):
+            raise StepRefused(refusals)
+        seat = _free_seat(round, holder)
+        if seat is None:
+            raise StepRefused(
+                [Refusal("no_seat", _("You have no free seat in this round."), _("Ask a member."))]
+            )
+        vote = Vote.objects.create(
+            round=round,
+            seat=seat,
+            voter=voter,
+            on_behalf_of=None if voter == holder else holder,
+            recorded_by=by if verbal else None,
+            choice=choice,
+            comment=comment,
+            channel=channel,
+            plan_hash=current.plan_hash,
+        )
+    close_if_decided(round)
+    change.refresh_from_db()
+    return vote
+
+
+def close_if_decided(round: ApprovalRound) -> None:  # noqa: A002
+    """The step that the votes ask for is taken, by OpsLedger itself; nothing happens while they are open.
+
+    A guard that stands against it leaves the round open and the refusal recorded.
+    """
+    event = CLOSING.get((round.purpose, result_of(round)))
+    if event is None or not ApprovalRound.objects.filter(pk=round.pk, closed_at=None).exists():
+        return
+    try:
+        take_step(round.change, event, by=None)
+    except StepRefused:
+        return
+
+
+def confirm_vote(vote: Vote, *, by: User) -> VoteConfirmation:
+    """The voter has confirmed a vote that was given by word of mouth. Raises StepRefused for anybody else."""
+    with refusals_recorded("confirm_vote", vote.round.change, by):
+        if vote.voter_id != by.pk:
+            raise StepRefused(
+                [Refusal("not_the_voter", _("A vote by word of mouth is confirmed by its voter."))]
+            )
+        return VoteConfirmation.objects.create(vote=vote, confirmed_by=by)
+
+
+def reasons_against_voting(round: ApprovalRound, by: User) -> list[Refusal]:  # noqa: A002
+    """Why this person cannot vote in the round in their own seat, before they have chosen anything."""
+    return _against(round, by, by, Vote.Choice.ABSTAIN, "")
+
+
+def _free_seat(round_: ApprovalRound, holder: User) -> RoundSeat | None:
+    seats = RoundSeat.objects.filter(step__round=round_, user=holder, vote=None)
+    return seats.order_by("-has_veto", "step__position").first()
+
+
+def _against(round_: ApprovalRound, voter: User, holder: User, choice: str, comment: str) -> list[Refusal]:
+    change = round_.change
+    seats = RoundSeat.objects.filter(step__round=round_, user=holder)
+    barred = seats.filter(is_barred=True).exists()
+    checks = [
+        (choice in Vote.Choice.values, "choice", _("There is no such vote.")),
+        (choice != Vote.Choice.REJECT or comment.strip(), "comment_required", _("A rejection says why.")),
+        (any(has_right(voter, right) for right in RIGHT_FOR[Relation.VOTER]), "right",
+         _("You have no right to vote.")),
+        (voter.pk != change.requester_id and holder.pk != change.requester_id, "requester_apart",
+         _("You asked for this change; somebody else decides on it.")),
+        (not barred or holder.pk == change.requester_id, "implementer_apart",
+         _("Who implements a change does not vote on it.")),
+        (seats.exists() or barred, "no_seat", _("You have no seat in this round.")),
+        (not round_.votes.filter(Q(voter=voter) | Q(seat__user=holder)).exists(),
+         "voted", _("You, or somebody for you, have voted in this round already.")),
+        (ApprovalRound.objects.filter(pk=round_.pk, closed_at=None).exists(), "round_closed",
+         _("The round is closed.")),
+        (not change.on_hold, "hold", _("The change is on hold.")),
+    ]  # fmt: skip
+    return [Refusal(code, message) for holds, code, message in checks if not holds]

@@ -1,0 +1,17 @@
+"""Every guard that the table of steps names: (change, by, data) → the reasons why not."""
+
+from __future__ import annotations
+
+from changes.guards import collisions, execution, form, people, verification, votes
+from changes.guards.people import implementers_of, relations_of, who_may
+from changes.guards.refusal import Data, Guard, Refusal
+from changes.workflow import STEPS
+
+_HOMES = (people, form, collisions, votes, execution, verification)
+
+GUARDS: dict[str, Guard] = {
+    name: next(getattr(home, name) for home in _HOMES if hasattr(home, name))
+    for name in dict.fromkeys(name for step in STEPS for name in step.guards)
+}
+
+__all__ = ["GUARDS", "Data", "Guard", "Refusal", "implementers_of", "relations_of", "who_may"]

@@ -1,0 +1,207 @@
+"""Whether the work may start, is done, or is undone; and whether the items are as the plan says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from changes.guards.refusal import Data, Refusal, unless
+from changes.models import ChangeRequest, CriterionResult, PlannedOperation
+from changes.models.plan import OperationKind, TaskPhase
+
+
+class Drift(NamedTuple):
+    """One field that is not what the plan expects to find."""
+
+    operation_id: int
+    item_id: int | None
+    address: str
+    field: str
+    expected: Any
+    found: Any
+
+
+ON_ITEMS = (OperationKind.UPDATE, OperationKind.RETIRE)
+# Fields of an operation beside the live row: "attributes.x" looks inside, anything else is a column. SQL NULL
+# stands for an attribute that is absent; a column that is empty is JSON null.
+COMPARE = """
+SELECT o.id, ci.id, t.key || ':' || ci.name, f.field, o.{expected} -> f.field, live.value
+  FROM changes_plannedoperation o
+  JOIN cmdb_configurationitem ci ON ci.id = o.item_id JOIN cmdb_citype t ON t.id = ci.type_id
+ CROSS JOIN LATERAL (SELECT to_jsonb(ci) AS doc) AS whole
+ CROSS JOIN LATERAL (SELECT jsonb_object_keys(o.before || o.after) AS field) AS f
+ CROSS JOIN LATERAL (SELECT CASE WHEN f.field LIKE 'attributes.%%'
+   THEN whole.doc -> 'attributes' -> substr(f.field, 12) ELSE whole.doc -> f.field END AS value) AS live
+ WHERE o.id = ANY(%s) AND live.value IS DISTINCT FROM o.{expected} -> f.field
+ ORDER BY ci.id, o.id, f.field
+"""
+
+
+def drift_of(operations: list[PlannedOperation], expected: str) -> list[Drift]:
+    """Fields whose live value is not the operation's `expected` side. One query."""
+    if expected not in ("before", "after", "replaced", "found"):
+        raise ValueError(expected)
+    ids = [operation.pk for operation in operations if operation.kind in ON_ITEMS]
+    if not ids:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(COMPARE.format(expected=expected), [ids])
+        return [Drift(*row[:4], _value(row[4]), _value(row[5])) for row in cursor.fetchall()]
+
+
+def _value(raw: Any) -> Any:
+    """Django reads jsonb of raw SQL as text."""
+    return json.loads(raw) if isinstance(raw, str) else raw
+
+
+def _refusals(code: str, drifts: list[Drift], fix: str) -> list[Refusal]:
+    return [
+        Refusal(
+            code,
+            _("%(item)s: %(field)s should be %(expected)s and is %(found)s.")
+            % {"item": d.address, "field": d.field, "expected": shown(d.expected), "found": shown(d.found)},
+            fix,
+        )
+        for d in drifts
+    ]
+
+
+def shown(value: Any) -> str:
+    """A value of a field as words."""
+    return _("absent") if value is None else f"“{value}”" if isinstance(value, str) else str(value)
+
+
+def diff_dry_run_clean(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    """Every field that the plan would change still has the value that the plan expects."""
+    drifts = drift_of(list(change.operations.all()), "before")
+    return _refusals("diff_dry_run_clean", drifts, _("Read the live values into the plan again."))
+
+
+def plan_unchanged(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    return unless(
+        change.plan_hash == change.approved_hash,
+        "plan_unchanged",
+        _("The plan is not the approved one."),
+        _("Plan again and have it approved."),
+    )
+
+
+def prechecks_done(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    return [
+        Refusal(
+            "prechecks_done", _("Not checked yet: %(task)s") % {"task": task}, _("Do the check and tick it.")
+        )
+        for task in change.tasks.filter(phase=TaskPhase.PRECHECK, done_at=None)
+    ]
+
+
+def backup_evidence_if_required(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    """High risk or downtime asks for a backup reference."""
+    if data is None or not (change.is_high_risk or change.downtime_minutes):
+        return []
+    return unless(
+        data.get("backup_ref") or change.backup_ref,
+        "backup_evidence_if_required",
+        _("High risk or downtime asks for a backup before the start."),
+        _("Give the backup's reference."),
+    )
+
+
+def tasks_done_in_order(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    """Every task is done, none before the one that precedes it."""
+    tasks = list(change.tasks.filter(phase=TaskPhase.IMPLEMENTATION).order_by("position", "id"))
+    undone = [task for task in tasks if task.done_at is None]
+    times = [task.done_at for task in tasks if task.done_at]
+    return [
+        Refusal("tasks_done", _("Not done yet: %(task)s") % {"task": task}, _("Do it and tick it."))
+        for task in undone
+    ] + unless(times == sorted(times), "tasks_in_order", _("Tasks were ticked out of their order."))
+
+
+def dual_tasks_have_two_people(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    return [
+        Refusal(
+            "dual_tasks",
+            _("Takes two people: %(task)s") % {"task": task},
+            _("The second person ticks it too."),
+        )
+        for task in change.tasks.filter(is_dual=True, done_at__isnull=False, second_by=None)
+    ]
+
+
+def ci_ops_all_applied(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    left = change.operations.filter(applied_at=None).count()
+    return unless(
+        not left,
+        "ci_ops_all_applied",
+        _("%(count)d planned operations are not applied.") % {"count": left},
+        _("Apply the stages that are left."),
+    )
+
+
+def no_task_started(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    return unless(
+        not change.tasks.filter(phase=TaskPhase.IMPLEMENTATION, done_at__isnull=False).exists(),
+        "no_task_started",
+        _("Work has begun."),
+        _("Roll back instead."),
+    )
+
+
+def no_ci_op_applied(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    return unless(
+        not change.operations.filter(applied_at__isnull=False, reverted_at=None).exists(),
+        "no_ci_op_applied",
+        _("Operations have been applied."),
+        _("Roll back instead."),
+    )
+
+
+def criterion_breached(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    """The newest value of a criterion that rolls back by itself does not pass."""
+    newest = newest_results(change)
+    breached = change.criteria.filter(
+        has_auto_rollback=True, pk__in=[k for k, r in newest.items() if not r.has_passed]
+    )
+    return unless(
+        breached.exists(), "criterion_breached", _("No criterion that rolls back by itself is breached.")
+    )
+
+
+def newest_results(change: ChangeRequest) -> dict[int, CriterionResult]:
+    """The newest measured value by criterion, of those measured since the work began. One query."""
+    results = CriterionResult.objects.filter(criterion__change=change)
+    if change.actual_start_at and not change.is_retrospective:
+        results = results.filter(measured_at__gte=change.actual_start_at)
+    return {r.criterion_id: r for r in results.order_by("criterion_id", "-id").distinct("criterion_id")}
+
+
+def rollback_steps_done(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    return [
+        Refusal("rollback_steps_done", _("Not done yet: %(task)s") % {"task": step}, _("Do it and tick it."))
+        for step in change.rollback_steps.filter(done_at=None)
+    ]
+
+
+def ci_ops_all_reverted_or_decided(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    """Each applied operation is taken back; fields that two people decided to keep count as taken back."""
+    left = change.operations.filter(applied_at__isnull=False, reverted_at=None).count()
+    return unless(
+        not left,
+        "ci_ops_all_reverted_or_decided",
+        _("%(count)d applied operations are not taken back.") % {"count": left},
+        _("Roll the items back; where they drifted, two people decide."),
+    )
+
+
+def incident_linked(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    return unless(
+        data is None or data.get("caused_incidents") or change.incident_ref,
+        "incident_linked",
+        _("A failed rollback is an incident."),
+        _("Give the incident's reference."),
+    )

@@ -27,6 +27,7 @@ CODE_BY_STATUS = {
 # SQLSTATE → (status, code); P0001 is our own triggers' RAISE EXCEPTION.
 BY_SQLSTATE = {
     "23505": (409, "already_exists"), "23P01": (409, "conflict"), "23503": (409, "in_use"),
+    "23001": (409, "refused"),
     "23514": (400, "invalid"), "23502": (400, "invalid"), "22001": (400, "invalid"),
     "22003": (400, "invalid"), "55P03": (409, "conflict"),
     "42501": (403, "forbidden"), "P0001": (409, "refused"), "40001": (409, "conflict"),

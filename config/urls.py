@@ -8,6 +8,16 @@ from assets import views as assets
 from cmdb import views as cmdb
 from config import views
 from config.api import api_urls
+from inspections import views as inspections
+
+inspections_urls = [
+    path("", inspections.board, name="list"),
+    path("runs/<slug:number>/", inspections.run_page, name="run"),
+    path("runs/<slug:number>/answers/", inspections.save_answers, name="answers"),
+    path("runs/<slug:number>/report/", inspections.report, name="report"),
+    path("findings/", inspections.finding_list, name="findings"),
+    path("findings/<slug:number>/", inspections.finding_page, name="finding"),
+]
 
 account_urls = [
     path("tokens/", accounts.tokens, name="tokens"),

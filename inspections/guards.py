@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Right, has_right
+from audit.actions import record_refusal
 from inspections.models import Answer, Finding, InspectionRun
 from inspections.workflow import FINDING_STEPS, RUN_STEPS, RunState, target_of
 
@@ -37,6 +38,8 @@ class Refused(Exception):  # noqa: N818 (reads as the sentence it raises)
 def refuse_if(refusals: list[Refusal], deed: str, *, by: User, target: Any) -> None:
     """Passes when there is no reason against it. Raises Refused, and records the refusal, otherwise."""
     if refusals:
+        reasons = [{"code": refusal.code, "message": refusal.message} for refusal in refusals]
+        record_refusal(deed, by=by, target=str(target), reasons=reasons)
         raise Refused(refusals)
 
 

@@ -63,6 +63,10 @@ class FindingQuerySet(models.QuerySet):
     def unclosed(self) -> FindingQuerySet:
         return self.exclude(state__in=FINDING_CLOSED)
 
+    def of_run(self, run: Any) -> FindingQuerySet:
+        """Findings that this run opened or repeated."""
+        return self.filter(Q(first_answer__target__run=run) | Q(last_answer__target__run=run))
+
     def urgent_first(self) -> FindingQuerySet:
         """Critical before warning, then the oldest first."""
         return self.order_by("severity", "opened_at", "id")

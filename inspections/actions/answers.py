@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -187,7 +186,3 @@ def amend_answer(answer: Answer, *, by: User, value: str, reason: str, comment: 
         open_findings(Answer.objects.filter(pk=stored.pk))
     return stored
 
-
-def as_text(value: Decimal | None) -> str:
-    """A number without trailing zeros, as it is shown and typed."""
-    return "" if value is None else f"{value.normalize():f}"

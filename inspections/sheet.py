@@ -1,0 +1,231 @@
+"""The sheet of a run (巡检表): every item of every target with its answer, last value and limits, for display."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from accounts.labelled import in_active_language
+from inspections.models import Answer, InspectionRun, RunTarget, TemplateItem
+from inspections.severity import RANK, Severity
+
+TONE = {"ok": "good", "warn": "warn", "crit": "bad", "unknown": "neutral", "na": "neutral"}
+ICON = {"ok": "check_circle", "warn": "warning", "crit": "error", "unknown": "help", "na": "block"}
+
+
+def as_text(value: Decimal | None) -> str:
+    """A number without trailing zeros, as it is shown and typed."""
+    return "" if value is None else f"{value.normalize():f}"
+
+
+def choices_of(item: TemplateItem) -> list[tuple[str, str, str]]:
+    """(value, label, severity) of each button of a pass/fail or choice item."""
+    if item.kind == item.Kind.PASS_FAIL:
+        bad = pgettext("inspection answer", "Abnormal")
+        return [
+            ("pass", pgettext("inspection answer", "Normal"), Severity.OK.value),
+            ("fail", bad, item.fail_severity),
+        ]
+    return item.options
+
+
+def shown_value(item: TemplateItem, answer: Answer) -> str:
+    """The answer in words of the reader's language, with its unit."""
+    if answer.value_choice:
+        return next((o[1] for o in choices_of(item) if o[0] == answer.value_choice), answer.value_choice)
+    if answer.value_number is not None and item.unit:
+        return f"{as_text(answer.value_number)} {item.unit}"
+    return answer.value_label
+
+
+def shown_limits(item: TemplateItem) -> str:
+    """The item's limits in words, for example "warning ≥ 85 %, critical ≥ 95 %"."""
+    parts = []
+    for severity in ("warn", "crit"):
+        low, high = (getattr(item, f"{severity}_{side}") for side in ("low", "high"))
+        limits = [f"≤ {as_text(low)}"] * (low is not None) + [f"≥ {as_text(high)}"] * (high is not None)
+        if limits:
+            parts.append(f"{Severity(severity).label} {_(' or ').join(limits)} {item.unit}".rstrip())
+    return " · ".join(parts)
+
+
+@dataclass
+class Cell:
+    """One item on one target."""
+
+    target: RunTarget
+    item: TemplateItem
+    answer: Answer | None = None
+    previous: Answer | None = None
+    former: list[Answer] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return f"{self.target.pk}-{self.item.pk}"
+
+    @property
+    def value(self) -> str:
+        """What stands in the input."""
+        if self.answer is None or self.answer.is_na:
+            return ""
+        return self.answer.value_label
+
+    @property
+    def shown(self) -> str:
+        return shown_value(self.item, self.answer) if self.answer else ""
+
+    @property
+    def previous_shown(self) -> str:
+        return shown_value(self.item, self.previous) if self.previous else ""
+
+    @property
+    def former_shown(self) -> list[tuple[str, Answer]]:
+        return [(shown_value(self.item, answer), answer) for answer in self.former]
+
+    @property
+    def previous_number(self) -> str:
+        return as_text(self.previous.value_number) if self.previous else ""
+
+    @property
+    def delta(self) -> str:
+        """How far the number moved since last time, with its sign; empty without two numbers."""
+        numbers = [a.value_number for a in (self.answer, self.previous) if a and a.value_number is not None]
+        if len(numbers) < 2 or numbers[0] == numbers[1]:
+            return ""
+        return f"{'+' if numbers[0] > numbers[1] else '−'}{as_text(abs(numbers[0] - numbers[1]))}"
+
+    @property
+    def choices(self) -> list[tuple[str, str, str]]:
+        return choices_of(self.item)
+
+    @property
+    def limits(self) -> str:
+        return shown_limits(self.item)
+
+    @property
+    def may_be_negative(self) -> bool:
+        """Whether a minus key is offered: decimal keypads of phones lack one."""
+        return any(bound < 0 for bound in self.item.bounds.values()) or self.item.unit in ("℃", "°C", "dBm")
+
+    @property
+    def tone(self) -> str:
+        return TONE[self.answer.severity] if self.answer else "neutral"
+
+    @property
+    def icon(self) -> str:
+        return ICON[self.answer.severity] if self.answer else ""
+
+    @property
+    def gap(self) -> str:
+        """unanswered | comment | "": what PostgreSQL would miss at submission."""
+        if self.target.result != RunTarget.Result.FOUND:
+            return ""
+        if self.answer is None:
+            return "unanswered" if self.item.is_required else ""
+        at = self.item.comment_at
+        is_bad_enough = at and RANK[self.answer.severity] >= RANK[at]
+        return "comment" if is_bad_enough and not self.answer.comment.strip() else ""
+
+
+@dataclass
+class TargetSheet:
+    """One target with its cells in order."""
+
+    target: RunTarget
+    cells: list[Cell]
+
+    @property
+    def sections(self) -> list[tuple[str, list[Cell]]]:
+        """The cells by section, in order of first appearance."""
+        grouped: dict[str, list[Cell]] = defaultdict(list)
+        for cell in self.cells:
+            grouped[in_active_language(cell.item.section, cell.item.section_zh)].append(cell)
+        return list(grouped.items())
+
+    @property
+    def done(self) -> int:
+        return sum(1 for cell in self.cells if cell.answer and not cell.gap)
+
+    @property
+    def gaps(self) -> int:
+        return sum(1 for cell in self.cells if cell.gap)
+
+    @property
+    def is_complete(self) -> bool:
+        return self.gaps == 0
+
+    @property
+    def worst(self) -> str:
+        answered = [cell.answer.severity for cell in self.cells if cell.answer]
+        return max(answered, key=lambda severity: RANK[severity], default="")
+
+    @property
+    def tone(self) -> str:
+        return TONE.get(self.worst, "neutral")
+
+
+@dataclass
+class Sheet:
+    """A whole run."""
+
+    run: InspectionRun
+    targets: list[TargetSheet]
+
+    @property
+    def total(self) -> int:
+        return sum(len(target.cells) for target in self.targets)
+
+    @property
+    def done(self) -> int:
+        return sum(target.done for target in self.targets)
+
+    @property
+    def gaps(self) -> list[Cell]:
+        return [cell for target in self.targets for cell in target.cells if cell.gap]
+
+    @property
+    def bad(self) -> list[Cell]:
+        """Cells whose answer is a warning or critical, critical first."""
+        cells = [cell for target in self.targets for cell in target.cells if cell.answer]
+        bad = [cell for cell in cells if cell.answer and RANK[cell.answer.severity] >= RANK["warn"]]
+        return sorted(bad, key=lambda cell: -RANK[cell.answer.severity] if cell.answer else 0)
+
+    def target(self, pk: int) -> TargetSheet | None:
+        return next((target for target in self.targets if target.target.pk == pk), None)
+
+
+def sheet_of(run: InspectionRun) -> Sheet:
+    """The run's sheet with every former answer and the last values from other runs. Four statements."""
+    items = list(run.version.items.all())
+    targets = list(run.targets.select_related("ci__type"))
+    answers = Answer.objects.filter(target__run=run).select_related("answered_by", "amendment__by")
+    current: dict[tuple[int, int], Answer] = {}
+    former: dict[tuple[int, int], list[Answer]] = defaultdict(list)
+    for answer in answers.order_by("id"):
+        pair = (answer.target_id, answer.item_id)
+        if answer.is_current:
+            current[pair] = answer
+        else:
+            former[pair].append(answer)
+    earlier = Answer.objects.previous_to(run, [i.key for i in items], [t.ci_id for t in targets])
+    last = {(answer.ci_id, answer.item_key): answer for answer in earlier.select_related("answered_by")}
+    return Sheet(
+        run,
+        [
+            TargetSheet(
+                target,
+                [
+                    Cell(
+                        target, item, current.get((target.pk, item.pk)), last.get((target.ci_id, item.key)),
+                        former[target.pk, item.pk],
+                    )
+                    for item in items
+                ],
+            )
+            for target in targets
+        ],
+    )  # fmt: skip

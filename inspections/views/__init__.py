@@ -1,0 +1,7 @@
+"""The pages of inspections."""
+
+from inspections.views.board import board
+from inspections.views.findings import finding_list, finding_page
+from inspections.views.runs import report, run_page, save_answers
+
+__all__ = ["board", "finding_list", "finding_page", "report", "run_page", "save_answers"]

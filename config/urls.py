@@ -10,15 +10,6 @@ from config import views
 from config.api import api_urls
 from inspections import views as inspections
 
-inspections_urls = [
-    path("", inspections.board, name="list"),
-    path("runs/<slug:number>/", inspections.run_page, name="run"),
-    path("runs/<slug:number>/answers/", inspections.save_answers, name="answers"),
-    path("runs/<slug:number>/report/", inspections.report, name="report"),
-    path("findings/", inspections.finding_list, name="findings"),
-    path("findings/<slug:number>/", inspections.finding_page, name="finding"),
-]
-
 account_urls = [
     path("tokens/", accounts.tokens, name="tokens"),
     path("tokens/<int:pk>/revoke/", accounts.revoke, name="token-revoke"),
@@ -36,6 +27,14 @@ cmdb_pages = [
     path("<int:pk>/", cmdb.item_page, name="item"),
     path("<int:pk>/impact/", cmdb.item_impact, name="impact"),
 ]
+inspection_pages = [
+    path("", inspections.board, name="list"),
+    path("runs/<slug:number>/", inspections.run_page, name="run"),
+    path("runs/<slug:number>/answers/", inspections.save_answers, name="answers"),
+    path("runs/<slug:number>/report/", inspections.report, name="report"),
+    path("findings/", inspections.finding_list, name="findings"),
+    path("findings/<slug:number>/", inspections.finding_page, name="finding"),
+]
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -45,6 +44,7 @@ urlpatterns = [
     path("api/", include(api_urls)),
     path("cmdb/", include((cmdb_pages, "cmdb"))),
     path("assets/", include((asset_pages, "assets"))),
+    path("inspections/", include((inspection_pages, "inspections"))),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/", include((account_urls, "accounts"))),
     path("admin/", admin.site.urls),

@@ -26,7 +26,7 @@ class RunQuerySet(models.QuerySet):
         return self.filter(Q(slot_at__gte=start, slot_at__lt=end) | Q(slot_at__lt=start, state__in=waiting))
 
     def mine_first(self, user: Any) -> RunQuerySet:
-        """Own and own teams' runs before the others, the earliest deadline first."""
+        """Own and own teams' runs before the others; what is to be done first, then the earliest deadline."""
         teams = list(user.teams.values_list("pk", flat=True)) if user.is_authenticated else []
         rank = Case(
             When(assignee=user.pk, then=Value(0)),
@@ -34,7 +34,18 @@ class RunQuerySet(models.QuerySet):
             default=Value(2),
             output_field=IntegerField(),
         )
-        return self.annotate(mine_rank=rank).order_by("mine_rank", "due_at", "id")
+        work = [RunState.IN_PROGRESS, RunState.RETURNED]
+        order = Case(
+            When(state__in=work, then=Value(0)),
+            When(state=RunState.OPEN, then=Value(1)),
+            When(state=RunState.SUBMITTED, then=Value(2)),
+            When(state=RunState.SCHEDULED, then=Value(3)),
+            default=Value(4),
+            output_field=IntegerField(),
+        )
+        return self.annotate(mine_rank=rank, work_rank=order).order_by(
+            "mine_rank", "work_rank", "due_at", "id"
+        )
 
     def for_board(self) -> RunQuerySet:
         return self.select_related("plan", "assignee", "team", "version__template")
@@ -47,11 +58,11 @@ class AnswerQuerySet(models.QuerySet):
         return self.filter(is_current=True)
 
     def previous_to(self, run: Any, item_keys: Iterable[str], ci_ids: Iterable[int]) -> AnswerQuerySet:
-        """The latest current answer per (CI, item key) from other runs, by the index of trends."""
+        """The latest current answer per (CI, item key) from runs of earlier slots, by the index of trends."""
         return (
             self.current()
             .filter(ci__in=list(ci_ids), item_key__in=list(item_keys))
-            .exclude(target__run=run)
+            .filter(target__run__slot_at__lt=run.slot_at)
             .order_by("ci_id", "item_key", "-observed_at", "-id")
             .distinct("ci_id", "item_key")
         )

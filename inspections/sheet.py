@@ -1,4 +1,4 @@
-"""The sheet of a run (巡检表): every item of every target with its answer, last value and limits, for display."""
+"""The sheet of a run (巡检表): every item of every target with its answer, last value and limits."""
 
 from __future__ import annotations
 

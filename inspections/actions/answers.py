@@ -185,4 +185,3 @@ def amend_answer(answer: Answer, *, by: User, value: str, reason: str, comment: 
         stored = _store([new])[entry.op]
         open_findings(Answer.objects.filter(pk=stored.pk))
     return stored
-

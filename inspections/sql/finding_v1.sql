@@ -70,18 +70,18 @@ CREATE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE ON inspections_findi
 CREATE FUNCTION inspections_write_finding_event_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    source text := '';
+    former text := '';
     is_repeat boolean := false;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
-        source := OLD.state;
+        former := OLD.state;
         is_repeat := NEW.state = OLD.state;
     END IF;
     INSERT INTO inspections_findingevent (row_version, finding_id, source_state, target_state, by_id, comment, answer_id, at)
-    SELECT 1, NEW.id, source, NEW.state,
+    SELECT 1, NEW.id, former, NEW.state,
            CASE WHEN is_repeat THEN a.answered_by_id ELSE NEW.state_by_id END,
            CASE WHEN is_repeat THEN a.comment ELSE NEW.state_comment END,
-           CASE WHEN source = '' OR is_repeat OR source = 'fixed' THEN a.id END, clock_timestamp()
+           CASE WHEN former = '' OR is_repeat OR former = 'fixed' THEN a.id END, clock_timestamp()
       FROM inspections_answer a WHERE a.id = NEW.last_answer_id;
     RETURN NULL;
 END $$;

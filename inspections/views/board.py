@@ -124,7 +124,11 @@ def ages(now):
         **{
             f"{severity}_{low}": Count(
                 "pk",
-                filter=Q(severity=severity, opened_at__lte=now - timedelta(days=low), opened_at__gt=now - timedelta(days=high)),
+                filter=Q(
+                    severity=severity,
+                    opened_at__lte=now - timedelta(days=low),
+                    opened_at__gt=now - timedelta(days=high),
+                ),
             )
             for _label, low, high in steps
             for severity in ("crit", "warn")

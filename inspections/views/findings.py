@@ -62,14 +62,17 @@ def finding_list(request):
 @page
 def finding_page(request, number):
     """One finding: what was seen, what was done, what is possible now; POST takes one step."""
-    finding = get_object_or_404(Finding.objects.for_list().select_related("state_by", "fixed_by"), number=number)
+    finding = get_object_or_404(
+        Finding.objects.for_list().select_related("state_by", "fixed_by"), number=number
+    )
     if request.method == "POST":
         take(request, finding)
         return redirect("inspections:finding", finding.number)
     answers = Answer.objects.current().filter(ci=finding.ci_id, item_key=finding.item_key)
     seen = list(answers.select_related("item", "answered_by", "target__run").order_by("-observed_at")[:15])
     for answer in seen:
-        answer.shown, answer.tone, answer.icon = shown_value(answer.item, answer), TONE[answer.severity], ICON[answer.severity]
+        answer.shown = shown_value(answer.item, answer)
+        answer.tone, answer.icon = TONE[answer.severity], ICON[answer.severity]
     return render(
         request,
         "inspections/finding.html",
@@ -160,7 +163,9 @@ def take_link(request, finding):
     wanted = request.POST.get("change", "").strip()
     change = ChangeRequest.objects.filter(number=wanted).first()
     if change is None:
-        raise guards.Refused([guards.Refusal("change", _("There is no change %(number)s.") % {"number": wanted})])
+        raise guards.Refused(
+            [guards.Refusal("change", _("There is no change %(number)s.") % {"number": wanted})]
+        )
     actions.link_change(finding, change, by=request.user)
 
 

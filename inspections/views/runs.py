@@ -222,7 +222,9 @@ def report(request, number):
 def save_answers(request, number):
     """A card saves itself: JSON in, JSON out; the same operation key again answers the same."""
     if not request.user.is_authenticated:
-        return JsonResponse(error_body("not_authenticated", _("Log in again; what you typed is kept.")), status=401)
+        return JsonResponse(
+            error_body("not_authenticated", _("Log in again; what you typed is kept.")), status=401
+        )
     run = get_object_or_404(InspectionRun, number=number)
     try:
         body = json.loads(request.body)
@@ -258,10 +260,14 @@ def as_json(result):
     is_bad = answer.severity in ("warn", "crit")
     needs_comment = bool(at) and is_bad and (at == "warn" or answer.severity == "crit")
     return {
-        "op": str(result.op), "code": "", "severity": answer.severity, "word": str(answer.get_severity_display()),
-        "tone": TONE[answer.severity], "icon": ICON[answer.severity], "needs_comment": needs_comment,
-        "has_comment": bool(answer.comment.strip()), "replayed": result.replayed,
+        "op": str(result.op),
+        "code": "",
+        "severity": answer.severity,
+        "word": str(answer.get_severity_display()),
+        "tone": TONE[answer.severity],
+        "icon": ICON[answer.severity],
+        "needs_comment": needs_comment,
+        "has_comment": bool(answer.comment.strip()),
+        "replayed": result.replayed,
         "saved_at": f"{timezone.localtime(answer.received_at):%H:%M}",
-    }  # fmt: skip
-
-
+    }

@@ -58,7 +58,7 @@ class AnswerQuerySet(models.QuerySet):
         return self.filter(is_current=True)
 
     def previous_to(self, run: Any, item_keys: Iterable[str], ci_ids: Iterable[int]) -> AnswerQuerySet:
-        """The latest current answer per (CI, item key) from runs of earlier slots, by the index of trends."""
+        """The latest current answer per (CI, item key) from runs of earlier slots; uses the trend index."""
         return (
             self.current()
             .filter(ci__in=list(ci_ids), item_key__in=list(item_keys))

@@ -54,6 +54,11 @@ function begin() {
       later(card, 0);
     }
     if (event.target.closest("[data-sign]")) turnSign(card);
+    if (event.target.closest("[data-add-comment]")) {
+      card.dataset.isCommenting = "";
+      fold(card);
+      card.querySelector("[data-comment]").focus();
+    }
     if (event.target.closest("[data-previous]")) step(-1);
     if (event.target.closest("[data-next]")) step(1);
     const quick = event.target.closest("[data-quick]");
@@ -162,13 +167,14 @@ function begin() {
     return isEmpty(card) && "required" in card.dataset;
   }
 
-  /** On a phone the comment appears when it is wanted; elsewhere it is always there. */
+  /** The comment appears when the answer is bad or somebody asks for it; without JavaScript it is always there. */
   function fold(card) {
     const chosen = card.querySelector("[data-value]:checked");
     const isBad = chosen ? chosen.dataset.severityOf !== "ok" : card.matches(".tone-warn, .tone-bad");
     const comment = card.querySelector("[data-comment]");
-    const isWanted = isBad || comment.value || !card.querySelector("[data-needed]").hidden || card.dataset.kind === "number";
+    const isWanted = isBad || comment.value || !card.querySelector("[data-needed]").hidden || "isCommenting" in card.dataset;
     card.querySelector("[data-comment-block]").classList.toggle("is-folded", !isWanted);
+    card.querySelector("[data-add-comment]").hidden = Boolean(isWanted);
   }
 
   function difference(card) {

@@ -8,6 +8,7 @@ from inspections.actions.findings import (
     mark_duplicate,
     mark_fixed,
     open_findings,
+    raise_change,
     reopen_expired_risks,
     start_fix,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "mark_target",
     "open_findings",
     "publish_version",
+    "raise_change",
     "record_answers",
     "reopen_expired_risks",
     "return_run",

@@ -8,13 +8,16 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from audit.context import because
+from changes.actions import create_change
 from changes.models import ChangeRequest
 from inspections import guards
 from inspections.models import Answer, Finding
-from inspections.severity import Severity
+from inspections.severity import BAD, Severity
 from inspections.workflow import FINDING_STEPS, FIX_WITHIN, RESPOND_WITHIN, FindingState, target_of
 
 VERIFY = """
@@ -135,3 +138,33 @@ def link_change(finding: Finding, change: ChangeRequest, *, by: User) -> Finding
         finding.change = change
         finding.save(update_fields=["change"])
     return finding
+
+
+def raise_change(finding: Finding, *, by: User) -> ChangeRequest:
+    """A draft change on the finding's CI carries its evidence, and the finding names it.
+
+    Raises Refused if the finding is closed or has a change, PermissionDenied without the right to raise
+    changes. Locks the finding.
+    """
+    with transaction.atomic():
+        finding = Finding.objects.select_for_update(of=("self",)).for_list().get(pk=finding.pk)
+        refusals = guards.against_linking(finding, by)
+        if finding.change_id:
+            message = _("%(change)s fixes this already.") % {"change": finding.change}
+            refusals.append(guards.Refusal("has_change", message))
+        guards.refuse_if(refusals, "raise change", by=by, target=finding.number)
+        title = _("Fix %(finding)s on %(ci)s") % {"finding": str(finding), "ci": finding.ci}
+        change = create_change(by=by, title=title[:200], items=[finding.ci], reason=evidence_of(finding))
+        link_change(finding, change, by=by)
+    return change
+
+
+def evidence_of(finding: Finding) -> str:
+    """What was seen, in words, for somebody who has only the change before them. One query."""
+    answers = Answer.objects.current().filter(ci=finding.ci_id, item_key=finding.item_key)
+    lines = [_("Found by inspection, seen %(count)s times:") % {"count": finding.count}]
+    for answer in answers.filter(severity__in=BAD).select_related("target__run").order_by("-observed_at")[:5]:
+        at = date_format(timezone.localtime(answer.observed_at), "Y-m-d H:i")
+        words = [at, answer.target.run.number, str(answer.get_severity_display()), answer.value_label]
+        lines.append(" · ".join([*words, answer.comment] if answer.comment else words))
+    return "\n".join(lines)

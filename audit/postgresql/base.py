@@ -19,6 +19,7 @@ WRITES = {"INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "CALL", "DO"}
 MAY_WRITE = {"WITH", "SELECT"}
 # A WITH that writes, or a call of one of our SQL functions (they end in _v1, _v2 …).
 WRITES_INSIDE = re.compile(r"(?<!FOR )(?<!KEY )\b(INSERT|UPDATE|DELETE|MERGE)\b|_v\d+\s*\(", re.IGNORECASE)
+# Django's own ROLLBACK TO SAVEPOINT comes through here too: the setting goes back with the savepoint.
 MOVES_TRANSACTION = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"}
 UNKNOWN = None
 
@@ -91,10 +92,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _rollback(self) -> None:
         self.announced = ""
         super()._rollback()
-
-    def _savepoint_rollback(self, sid: str) -> None:
-        self.announced = UNKNOWN
-        super()._savepoint_rollback(sid)
 
     def _set_autocommit(self, autocommit: bool) -> None:
         self.announced = ""

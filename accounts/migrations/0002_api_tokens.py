@@ -137,28 +137,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "user",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="user",
-                    ),
+                    models.BigIntegerField(db_column="user_id", null=True),
                 ),
             ],
             options={
@@ -167,7 +150,6 @@ class Migration(migrations.Migration):
                 "ordering": ["-history_id"],
                 "get_latest_by": "history_id",
                 "default_permissions": (),
-                "indexes": [models.Index(fields=["id", "history_id"], name="accounts_hi_id_e9c32d_idx")],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),

@@ -378,29 +378,11 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "asset",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="assets.asset",
-                        verbose_name="asset",
-                    ),
+                    models.BigIntegerField(db_column="asset_id", null=True),
                 ),
                 (
                     "contract",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="assets.contract",
-                        verbose_name="contract",
-                    ),
+                    models.BigIntegerField(db_column="contract_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -417,15 +399,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
             ],
             options={
@@ -482,15 +456,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
             ],
             options={
@@ -539,16 +505,7 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "contract",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="assets.contract",
-                        verbose_name="contract",
-                    ),
+                    models.BigIntegerField(db_column="contract_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -565,15 +522,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
             ],
             options={
@@ -636,15 +585,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
             ],
             options={
@@ -797,28 +738,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "manufacturer",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="assets.manufacturer",
-                        verbose_name="manufacturer",
-                    ),
+                    models.BigIntegerField(db_column="manufacturer_id", null=True),
                 ),
             ],
             options={
@@ -1001,28 +925,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "vendor",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="assets.vendor",
-                        verbose_name="vendor",
-                    ),
+                    models.BigIntegerField(db_column="vendor_id", null=True),
                 ),
             ],
             options={
@@ -1129,30 +1036,11 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "ci",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        help_text="What this asset is, or is part of, in operation.",
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="cmdb.configurationitem",
-                        verbose_name="configuration item",
-                    ),
+                    models.BigIntegerField(db_column="ci_id", null=True),
                 ),
                 (
                     "custodian",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="custodian",
-                    ),
+                    models.BigIntegerField(db_column="custodian_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -1169,67 +1057,23 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "location",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="cmdb.configurationitem",
-                        verbose_name="location",
-                    ),
+                    models.BigIntegerField(db_column="location_id", null=True),
                 ),
                 (
                     "model",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="assets.hardwaremodel",
-                        verbose_name="hardware model",
-                    ),
+                    models.BigIntegerField(db_column="model_id", null=True),
                 ),
                 (
                     "owner_team",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="accounts.team",
-                        verbose_name="owner team",
-                    ),
+                    models.BigIntegerField(db_column="owner_team_id", null=True),
                 ),
                 (
                     "vendor",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="assets.vendor",
-                        verbose_name="vendor",
-                    ),
+                    models.BigIntegerField(db_column="vendor_id", null=True),
                 ),
             ],
             options={
@@ -1269,26 +1113,6 @@ class Migration(migrations.Migration):
                 fields=("contract", "asset"), name="assets_contractcover_once"
             ),
         ),
-        migrations.AddIndex(
-            model_name="historicalcontractcover",
-            index=models.Index(fields=["id", "history_id"], name="assets_hist_id_fca1f1_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalmanufacturer",
-            index=models.Index(fields=["id", "history_id"], name="assets_hist_id_3ba48d_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalresponsepromise",
-            index=models.Index(fields=["id", "history_id"], name="assets_hist_id_41ac1f_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalvendor",
-            index=models.Index(fields=["id", "history_id"], name="assets_hist_id_0e800a_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalhardwaremodel",
-            index=models.Index(fields=["id", "history_id"], name="assets_hist_id_209d7f_idx"),
-        ),
         migrations.AddConstraint(
             model_name="hardwaremodel",
             constraint=models.UniqueConstraint(
@@ -1324,14 +1148,6 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("priority__range", (1, 4))), name="assets_responsepromise_priority_known"
             ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalcontract",
-            index=models.Index(fields=["id", "history_id"], name="assets_hist_id_61be77_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalasset",
-            index=models.Index(fields=["id", "history_id"], name="assets_hist_id_6a92e3_idx"),
         ),
         migrations.AddConstraint(
             model_name="contract",

@@ -70,6 +70,22 @@ class ReadOnlyHistoryManager(HistoryManager):
         return []
 
 
+class HistoryKey(models.ForeignKey):
+    """A foreign key to people's code and a plain column to migrations.
+
+    Otherwise the state of every migration relates each history model to each live one, and `migrate` on an
+    empty database takes two to three times as long.
+    """
+
+    def deconstruct(self) -> Any:
+        name, *_ = super().deconstruct()
+        plain = self.clone()
+        return name, "django.db.models.BigIntegerField", [], plain.deconstruct()[3]
+
+    def clone(self) -> Any:
+        return models.BigIntegerField(null=True, db_column=self.db_column or self.get_attname())
+
+
 class AuditedRecords(HistoricalRecords):
     """simple-history's field on a model, without its writers: triggers on the table write the rows."""
 
@@ -115,18 +131,16 @@ class AuditedRecords(HistoricalRecords):
     def _get_history_user_fields(self) -> dict[str, Any]:
         # SET_NULL would rewrite history when somebody is deleted.
         return {
-            "history_user": models.ForeignKey(
+            "history_user": HistoryKey(
                 self.user_model or settings.AUTH_USER_MODEL, models.DO_NOTHING, verbose_name=_("who"),
                 null=True, db_constraint=False, db_index=False, related_name="+",
             )
         }  # fmt: skip
 
     def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:
-        pk = model._meta.pk.attname
         return super().get_meta_options(model) | {
             "ordering": ["-history_id"],
             "get_latest_by": "history_id",
-            "indexes": [models.Index(fields=[pk, "history_id"])],
             "default_permissions": (),
             "verbose_name": format_lazy("{}{}", _("history of "), model._meta.verbose_name),
             "verbose_name_plural": format_lazy("{}{}", _("history of "), model._meta.verbose_name_plural),
@@ -139,6 +153,8 @@ def _as_history(field: models.Field) -> models.Field:
         plain.name, plain.attname, plain.column = field.name, field.attname, field.column
         plain.verbose_name, plain.db_column, plain.editable = field.verbose_name, field.db_column, False
         field = plain
+    if isinstance(field, models.ForeignKey):
+        field.__class__ = HistoryKey
     field.null = True
     field.db_index = field._unique = False
     field.default = field.db_default = models.NOT_PROVIDED

@@ -60,6 +60,8 @@ BEGIN
     'BEFORE UPDATE OF %1$I ON %%s FOR EACH ROW WHEN (OLD.%1$I IS DISTINCT FROM NEW.%1$I)', pk), 'audit.refuse');
   PERFORM audit.ensure_trigger(tbl, 'zz_audit_t', 'BEFORE TRUNCATE ON %s FOR EACH STATEMENT', 'audit.refuse');
   PERFORM audit.guard_rows(hist);
+  EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s (%I, history_id)',
+                 'by_row_' || left(md5(target), 16), target, pk);
   EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s USING brin (history_date) WITH (autosummarize = on)',
                  'brin_' || left(md5(target), 16), target);
   INSERT INTO audit.tracked (tbl, hist, pk) VALUES (base, target, pk)

@@ -717,15 +717,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
             ],
             options={
@@ -780,16 +772,7 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "change",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
+                    models.BigIntegerField(db_column="change_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -806,15 +789,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
             ],
             options={
@@ -862,16 +837,7 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "change",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
+                    models.BigIntegerField(db_column="change_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -888,28 +854,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "user",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="person",
-                    ),
+                    models.BigIntegerField(db_column="user_id", null=True),
                 ),
             ],
             options={
@@ -961,15 +910,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
             ],
             options={
@@ -1004,16 +945,7 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "board",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.board",
-                        verbose_name="board",
-                    ),
+                    models.BigIntegerField(db_column="board_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -1030,28 +962,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "user",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="person",
-                    ),
+                    models.BigIntegerField(db_column="user_id", null=True),
                 ),
             ],
             options={
@@ -1180,30 +1095,11 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "actor",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        help_text="Empty: OpsLedger itself.",
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="by",
-                    ),
+                    models.BigIntegerField(db_column="actor_id", null=True),
                 ),
                 (
                     "change",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
+                    models.BigIntegerField(db_column="change_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -1220,15 +1116,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
             ],
             options={
@@ -1286,16 +1174,7 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "change",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
+                    models.BigIntegerField(db_column="change_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -1312,28 +1191,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "item",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="cmdb.configurationitem",
-                        verbose_name="configuration item",
-                    ),
+                    models.BigIntegerField(db_column="item_id", null=True),
                 ),
             ],
             options={
@@ -1375,16 +1237,7 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "change",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
+                    models.BigIntegerField(db_column="change_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -1401,28 +1254,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "other",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.changerequest",
-                        verbose_name="other change",
-                    ),
+                    models.BigIntegerField(db_column="other_id", null=True),
                 ),
             ],
             options={
@@ -1465,29 +1301,11 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "answered_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="answered by",
-                    ),
+                    models.BigIntegerField(db_column="answered_by_id", null=True),
                 ),
                 (
                     "change",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
+                    models.BigIntegerField(db_column="change_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -1504,28 +1322,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "team",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="accounts.team",
-                        verbose_name="team",
-                    ),
+                    models.BigIntegerField(db_column="team_id", null=True),
                 ),
             ],
             options={
@@ -1580,16 +1381,7 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "change",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
+                    models.BigIntegerField(db_column="change_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -1606,15 +1398,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
             ],
             options={
@@ -1655,16 +1439,7 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "criterion",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.criterion",
-                        verbose_name="criterion",
-                    ),
+                    models.BigIntegerField(db_column="criterion_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -1681,28 +1456,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "measured_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="measured by",
-                    ),
+                    models.BigIntegerField(db_column="measured_by_id", null=True),
                 ),
             ],
             options={
@@ -1782,54 +1540,19 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "item",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="cmdb.configurationitem",
-                        verbose_name="configuration item",
-                    ),
+                    models.BigIntegerField(db_column="item_id", null=True),
                 ),
                 (
                     "owner_team",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="accounts.team",
-                        verbose_name="owner team",
-                    ),
+                    models.BigIntegerField(db_column="owner_team_id", null=True),
                 ),
                 (
                     "type",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="cmdb.citype",
-                        verbose_name="type",
-                    ),
+                    models.BigIntegerField(db_column="type_id", null=True),
                 ),
             ],
             options={
@@ -1877,30 +1600,11 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "applied_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="applied by",
-                    ),
+                    models.BigIntegerField(db_column="applied_by_id", null=True),
                 ),
                 (
                     "change",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
+                    models.BigIntegerField(db_column="change_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -1917,15 +1621,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
             ],
             options={
@@ -1972,16 +1668,7 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "board",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.board",
-                        verbose_name="board",
-                    ),
+                    models.BigIntegerField(db_column="board_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -1998,28 +1685,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "policy",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.approvalpolicy",
-                        verbose_name="policy",
-                    ),
+                    models.BigIntegerField(db_column="policy_id", null=True),
                 ),
             ],
             options={
@@ -2055,30 +1725,11 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "change",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
+                    models.BigIntegerField(db_column="change_id", null=True),
                 ),
                 (
                     "done_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="done by",
-                    ),
+                    models.BigIntegerField(db_column="done_by_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -2095,15 +1746,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
             ],
             options={
@@ -2150,16 +1793,7 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "board",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.board",
-                        verbose_name="board",
-                    ),
+                    models.BigIntegerField(db_column="board_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -2176,28 +1810,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "round",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.approvalround",
-                        verbose_name="round",
-                    ),
+                    models.BigIntegerField(db_column="round_id", null=True),
                 ),
             ],
             options={
@@ -2255,16 +1872,7 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "approved_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="approved by",
-                    ),
+                    models.BigIntegerField(db_column="approved_by_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -2281,15 +1889,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
             ],
             options={
@@ -2343,16 +1943,7 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "change",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
+                    models.BigIntegerField(db_column="change_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -2369,28 +1960,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "tester",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="tester",
-                    ),
+                    models.BigIntegerField(db_column="tester_id", null=True),
                 ),
             ],
             options={
@@ -2426,16 +2000,7 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "deputy",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="deputy",
-                    ),
+                    models.BigIntegerField(db_column="deputy_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -2452,28 +2017,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "person",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="person",
-                    ),
+                    models.BigIntegerField(db_column="person_id", null=True),
                 ),
             ],
             options={
@@ -2594,29 +2142,11 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "confirmed_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="confirmed by",
-                    ),
+                    models.BigIntegerField(db_column="confirmed_by_id", null=True),
                 ),
                 (
                     "decided_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="decided by",
-                    ),
+                    models.BigIntegerField(db_column="decided_by_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -2633,28 +2163,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "operation",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.plannedoperation",
-                        verbose_name="operation",
-                    ),
+                    models.BigIntegerField(db_column="operation_id", null=True),
                 ),
             ],
             options={
@@ -2832,30 +2345,11 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "change",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
+                    models.BigIntegerField(db_column="change_id", null=True),
                 ),
                 (
                     "done_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="done by",
-                    ),
+                    models.BigIntegerField(db_column="done_by_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -2872,42 +2366,15 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "second_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="second person",
-                    ),
+                    models.BigIntegerField(db_column="second_by_id", null=True),
                 ),
                 (
                     "stage",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.planstage",
-                        verbose_name="stage",
-                    ),
+                    models.BigIntegerField(db_column="stage_id", null=True),
                 ),
             ],
             options={
@@ -2977,16 +2444,7 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "change",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
+                    models.BigIntegerField(db_column="change_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -3003,41 +2461,15 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "item",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="cmdb.configurationitem",
-                        verbose_name="configuration item",
-                    ),
+                    models.BigIntegerField(db_column="item_id", null=True),
                 ),
                 (
                     "stage",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.planstage",
-                        verbose_name="stage",
-                    ),
+                    models.BigIntegerField(db_column="stage_id", null=True),
                 ),
             ],
             options={
@@ -3316,80 +2748,27 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "on_behalf_of",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="on behalf of",
-                    ),
+                    models.BigIntegerField(db_column="on_behalf_of_id", null=True),
                 ),
                 (
                     "recorded_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="taken down by",
-                    ),
+                    models.BigIntegerField(db_column="recorded_by_id", null=True),
                 ),
                 (
                     "round",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.approvalround",
-                        verbose_name="round",
-                    ),
+                    models.BigIntegerField(db_column="round_id", null=True),
                 ),
                 (
                     "voter",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="voter",
-                    ),
+                    models.BigIntegerField(db_column="voter_id", null=True),
                 ),
                 (
                     "seat",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.roundseat",
-                        verbose_name="seat",
-                    ),
+                    models.BigIntegerField(db_column="seat_id", null=True),
                 ),
             ],
             options={
@@ -3500,41 +2879,15 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "user",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="person",
-                    ),
+                    models.BigIntegerField(db_column="user_id", null=True),
                 ),
                 (
                     "step",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.roundstep",
-                        verbose_name="step",
-                    ),
+                    models.BigIntegerField(db_column="step_id", null=True),
                 ),
             ],
             options={
@@ -3853,94 +3206,31 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "impact_acknowledged_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="impact read by",
-                    ),
+                    models.BigIntegerField(db_column="impact_acknowledged_by_id", null=True),
                 ),
                 (
                     "owner",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="owner",
-                    ),
+                    models.BigIntegerField(db_column="owner_id", null=True),
                 ),
                 (
                     "requester",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="requester",
-                    ),
+                    models.BigIntegerField(db_column="requester_id", null=True),
                 ),
                 (
                     "rollback_owner",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who decides on rolling back",
-                    ),
+                    models.BigIntegerField(db_column="rollback_owner_id", null=True),
                 ),
                 (
                     "service",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="cmdb.configurationitem",
-                        verbose_name="service",
-                    ),
+                    models.BigIntegerField(db_column="service_id", null=True),
                 ),
                 (
                     "template",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.standardtemplate",
-                        verbose_name="template",
-                    ),
+                    models.BigIntegerField(db_column="template_id", null=True),
                 ),
             ],
             options={
@@ -4210,16 +3500,7 @@ class Migration(migrations.Migration):
                 ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
                 (
                     "confirmed_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="confirmed by",
-                    ),
+                    models.BigIntegerField(db_column="confirmed_by_id", null=True),
                 ),
                 (
                     "history_txn",
@@ -4236,28 +3517,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
+                    models.BigIntegerField(db_column="history_user_id", null=True),
                 ),
                 (
                     "vote",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="changes.vote",
-                        verbose_name="vote",
-                    ),
+                    models.BigIntegerField(db_column="vote_id", null=True),
                 ),
             ],
             options={
@@ -4738,86 +4002,6 @@ class Migration(migrations.Migration):
                 fields=("change", "team"), name="changes_consultation_once_per_team"
             ),
         ),
-        migrations.AddIndex(
-            model_name="historicalapprovalpolicy",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_3c2333_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalapprovalround",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_0ae027_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalassignment",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_055e91_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalboard",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_0688dc_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalboardseat",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_ed7fab_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalchangeevent",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_9335ad_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalchangeitem",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_b2f290_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalchangelink",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_37b527_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalconsultation",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_4ec1f3_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalcriterion",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_d29b39_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalcriterionresult",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_d1021e_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalfreezewindow",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_eaf5c3_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalplanstage",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_f09be5_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalpolicystep",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_21b4b3_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalrollbackstep",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_dd9d63_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalroundstep",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_edd758_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalstandardtemplate",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_770a50_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicaltestrun",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_6b9ac0_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalvotedelegation",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_81a546_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicaldriftdecision",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_04e6c5_idx"),
-        ),
         migrations.AddConstraint(
             model_name="driftdecision",
             constraint=models.CheckConstraint(
@@ -4850,14 +4034,6 @@ class Migration(migrations.Migration):
                 name="changes_plannedoperation_one_per_item",
             ),
         ),
-        migrations.AddIndex(
-            model_name="historicalplantask",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_3c88a7_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalplannedoperation",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_6840c4_idx"),
-        ),
         migrations.AddConstraint(
             model_name="plantask",
             constraint=models.CheckConstraint(
@@ -4886,17 +4062,9 @@ class Migration(migrations.Migration):
                 condition=models.Q(("need__gte", 1)), name="changes_policystep_needs_one_at_least"
             ),
         ),
-        migrations.AddIndex(
-            model_name="historicalvote",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_261dff_idx"),
-        ),
         migrations.AddConstraint(
             model_name="roundseat",
             constraint=models.UniqueConstraint(fields=("step", "user"), name="changes_roundseat_once"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalroundseat",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_f895be_idx"),
         ),
         migrations.AddConstraint(
             model_name="standardtemplate",
@@ -4910,10 +4078,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("is_active", False), ("approved_at__isnull", False), _connector="OR"),
                 name="changes_standardtemplate_active_only_when_approved",
             ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalchangerequest",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_8bc6f1_idx"),
         ),
         migrations.AddIndex(
             model_name="changerequest",
@@ -5003,10 +4167,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("choice__in", ["approve", "reject", "abstain"])),
                 name="changes_vote_choice_exists",
             ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalvoteconfirmation",
-            index=models.Index(fields=["id", "history_id"], name="changes_his_id_0948ba_idx"),
         ),
         migrations.AddConstraint(
             model_name="votedelegation",

@@ -1,0 +1,246 @@
+"""Raising a change and editing its plan, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from accounts.roles import Right, require_right
+from changes.actions import (
+    StepRefused,
+    add_criterion,
+    add_item,
+    add_operation,
+    add_rollback_step,
+    add_stage,
+    add_task,
+    assign,
+    create_change,
+    edit_change,
+    reasons_against_editing,
+    remove_row,
+    unassign,
+)
+from changes.dossier import field_label
+from changes.forms import (
+    ApplicationForm,
+    CriterionForm,
+    ItemForm,
+    OperationForm,
+    PersonForm,
+    RollbackStepForm,
+    StageForm,
+    TaskForm,
+)
+from changes.models import ChangeRequest
+
+
+@dataclass(frozen=True)
+class Section:
+    """One kind of row of a plan: how it is listed, added and removed."""
+
+    key: str
+    label: str | Promise
+    empty: str | Promise
+    form: type
+    rows: Callable[[ChangeRequest], Any]
+    add: Callable[..., Any]
+    remove: Callable[..., None] = remove_row
+    told: Callable[[Any], tuple[str, str]] = lambda row: (str(row), "")
+
+
+def _add_operation(change, by, item, field, after):
+    """A value is typed as text; the attribute's kind says what it is, and an empty one takes it away."""
+    add_operation(change, item, {field: _typed(item, field, after)}, by=by)
+
+
+def _typed(item, field, text):
+    if text == "":
+        return None if field.startswith("attributes.") else ""
+    if not field.startswith("attributes."):
+        return int(text) if field == "criticality" and text.isdigit() else text
+    kind = item.type.compiled_schema.get(field.removeprefix("attributes."), {}).get("kind", "text")
+    if kind == "boolean":
+        return text.lower() in ("true", "yes", "1", "是")
+    try:
+        return {"integer": int, "decimal": float}.get(kind, str)(text)
+    except ValueError:
+        raise ValidationError({"after": _("This field takes a number.")}) from None
+
+
+def _told_operation(row):
+    parts = [f"{field_label(row, name)}: {before if before is not None else '—'} → {after if after is not None else '—'}"
+             for name, before, after in row.differences]  # fmt: skip
+    return f"{row.item or row.after.get('name', '')} · {'; '.join(parts)}", str(row.stage)
+
+
+SECTIONS = (
+    Section("items", gettext_lazy("Items that are changed"), gettext_lazy("Name the items that the change touches."),
+            ItemForm, lambda change: change.change_items.filter(impact="manual").select_related("item__type"),
+            lambda change, by, item: add_item(change, item, by=by),
+            told=lambda row: (str(row.item), str(row.item.type))),
+    Section("operations", gettext_lazy("Planned difference"), gettext_lazy("Which field becomes what."),
+            OperationForm, lambda change: change.operations.select_related("item__type", "stage"), _add_operation,
+            told=_told_operation),
+    Section("people", gettext_lazy("People"), gettext_lazy("Name who assesses, tests, implements and verifies."),
+            PersonForm, lambda change: change.assignments.select_related("user"),
+            lambda change, by, role, user: assign(change, user, role, by=by), lambda row, by: unassign(row, by=by),
+            told=lambda row: (str(row.user), row.get_role_display())),
+    Section("stages", gettext_lazy("Stages"), gettext_lazy("A pilot first, then the rest."), StageForm,
+            lambda change: change.stages.all(),
+            lambda change, by, position, **fields: add_stage(change, by=by, **fields),
+            told=lambda row: (f"{row.position}. {row.label}", f"{row.share_percent} %")),
+    Section("tasks", gettext_lazy("Tasks"), gettext_lazy("What is done by hand, in order."), TaskForm,
+            lambda change: change.tasks.select_related("stage"),
+            lambda change, by, label, **fields: add_task(change, label, by=by, **fields),
+            told=lambda row: (f"{row.position}. {row.label}", f"{row.get_phase_display()} {row.stage or ''}")),
+    Section("rollback", gettext_lazy("Way back"), gettext_lazy("The steps of a rollback, in order."),
+            RollbackStepForm, lambda change: change.rollback_steps.all(),
+            lambda change, by, label, **fields: add_rollback_step(change, label, by=by, **fields),
+            told=lambda row: (f"{row.position}. {row.label}", "")),
+    Section("criteria", gettext_lazy("Criteria of success"), gettext_lazy("What is measured, and which value is good."),
+            CriterionForm, lambda change: change.criteria.all(),
+            lambda change, by, metric, **fields: add_criterion(change, metric, by=by, **fields)),
+)  # fmt: skip
+
+
+@login_required
+def new(request):
+    """A draft; its rows are added on the next page."""
+    require_right(request.user, Right.CHANGE_REQUEST)
+    form = ApplicationForm(request.POST or None, initial={"owner": request.user.pk})
+    if request.method == "POST" and form.is_valid():
+        fields = {**form.plan_fields, "kind": form.cleaned_data["kind"]}
+        change = create_change(by=request.user, title=fields.pop("title"), **fields)
+        messages.success(request, _("%(number)s is a draft now. Add what it changes.") % {"number": change.number})
+        return redirect("changes:edit", change.number)
+    return render(request, "changes/edit.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@login_required
+def edit(request, number):
+    """The application and every kind of row of the plan."""
+    require_right(request.user, Right.VIEW)
+    change = get_object_or_404(ChangeRequest.objects.select_related("service__type"), number=number)
+    form = ApplicationForm(request.POST or None, instance=change)
+    form.fields["kind"].disabled = True
+    if request.method == "POST" and form.is_valid():
+        if request.POST.get("row_version") != str(change.row_version):
+            form.add_error(None, _("Somebody else has saved this change meanwhile. Your text stands here; compare and save again."))
+            return _edit_page(request, change, form=form, status=409)
+        try:
+            fresh = ChangeRequest.objects.get(pk=change.pk)
+            edit_change(fresh, by=request.user, **form.plan_fields)
+        except StepRefused as refused:
+            return _edit_page(request, change, form=form, refused=refused, status=409)
+        messages.success(request, _("Saved."))
+        return redirect("changes:edit", number)
+    return _edit_page(request, change, form=form, status=400 if form.errors else 200)
+
+
+def _edit_page(request, change, *, form=None, bound=None, refused=None, status=200):
+    if form is None:
+        form = ApplicationForm(instance=change)
+        form.fields["kind"].disabled = True
+    sections = []
+    for section in SECTIONS:
+        rows = [
+            {"pk": row.pk, "text": text, "detail": detail}
+            for row in section.rows(change)
+            for text, detail in [section.told(row)]
+        ]
+        mine = bound if bound is not None and isinstance(bound, section.form) else _blank(section, change)
+        sections.append(
+            {"key": section.key, "label": section.label, "empty": section.empty, "rows": rows, "form": mine}
+        )
+    reasons = refused or _Refused(reasons_against_editing(change, request.user))
+    context = {"change": change, "form": form, "sections": sections, "voids": _voids(change)}
+    if reasons.refusals:
+        context["refused"] = reasons
+    return render(request, "changes/edit.html", context, status=status)
+
+
+@dataclass(frozen=True)
+class _Refused:
+    refusals: list
+
+
+def _blank(section, change, data=None):
+    form = section.form(data, prefix=section.key)
+    for name in ("position",):
+        if name in form.fields:
+            form.fields[name].initial = section.rows(change).count() + 1
+            form.fields[name].required = False
+    if "stage" in form.fields:
+        form.fields["stage"].queryset = change.stages.all()
+    return form
+
+
+def _voids(change) -> list[str]:
+    """What an edit makes worthless, said before it is saved."""
+    lines = []
+    if change.rounds.filter(closed_at=None).exists():
+        lines.append(_("The open round of voting becomes void; everybody votes again."))
+    if change.plan_hash and change.test_runs.filter(plan_hash=change.plan_hash, has_passed=True).exists():
+        lines.append(_("The test evidence was made with this plan and will count no more."))
+    return lines
+
+
+def _section(key: str) -> Section:
+    section = next((each for each in SECTIONS if each.key == key), None)
+    if section is None:
+        raise Http404
+    return section
+
+
+@login_required
+@require_POST
+def add(request, number, kind):
+    """Adds a row to the plan; refused or not valid, the page comes back with what was typed."""
+    change = get_object_or_404(ChangeRequest, number=number)
+    section = _section(kind)
+    form = _blank(section, change, request.POST)
+    refused, status = None, 400
+    if form.is_valid():
+        try:
+            given = {name: value for name, value in form.cleaned_data.items() if value is not None}
+            section.add(change, request.user, **given)
+            return redirect(f"{request.path.rsplit('/rows/', 1)[0]}/edit/#{kind}")
+        except StepRefused as caught:
+            refused, status = caught, 409
+        except ValidationError as error:
+            _show_errors(form, error)
+    return _edit_page(request, change, bound=form, refused=refused, status=status)
+
+
+def _show_errors(form, error: ValidationError) -> None:
+    by_field = error.message_dict if hasattr(error, "error_dict") else {None: error.messages}
+    for name, texts in by_field.items():
+        known = name in form.fields
+        for text in texts:
+            form.add_error(name if known else None, text if known or name in (None, "__all__") else f"{name}: {text}")
+
+
+@login_required
+@require_POST
+def remove(request, number, kind, pk):
+    """Takes a row out of the plan; its history stays."""
+    change = get_object_or_404(ChangeRequest, number=number)
+    section = _section(kind)
+    row = get_object_or_404(section.rows(change), pk=pk)
+    try:
+        section.remove(row, by=request.user)
+    except StepRefused as refused:
+        return _edit_page(request, change, refused=refused, status=409)
+    return redirect(f"{request.path.rsplit('/rows/', 1)[0]}/edit/#{kind}")

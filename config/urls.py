@@ -6,6 +6,9 @@ from django.urls import include, path
 from accounts import views as accounts
 from assets import views as assets
 from cmdb import views as cmdb
+from changes.views import pages as change_pages
+from changes.views import plan as change_plan
+from changes.views import queue as change_queue
 from config import views
 from config.api import api_urls
 from inspections import views as inspections
@@ -35,6 +38,27 @@ inspection_pages = [
     path("findings/", inspections.finding_list, name="findings"),
     path("findings/<slug:number>/", inspections.finding_page, name="finding"),
 ]
+change_urls = [
+    path("", change_queue.queue, name="queue"),
+    path("new/", change_plan.new, name="new"),
+    path("<str:number>/", change_pages.change, name="change"),
+    path("<str:number>/history/", change_pages.history, name="history"),
+    path("<str:number>/edit/", change_plan.edit, name="edit"),
+    path("<str:number>/rows/<slug:kind>/", change_plan.add, name="add"),
+    path("<str:number>/rows/<slug:kind>/<int:pk>/remove/", change_plan.remove, name="remove"),
+    path("<str:number>/steps/<slug:event>/", change_pages.step, name="step"),
+    path("<str:number>/votes/", change_pages.vote, name="vote"),
+    path("<str:number>/votes/<int:vote>/confirm/", change_pages.confirm_verbal, name="confirm-vote"),
+    path("<str:number>/tests/", change_pages.test, name="test"),
+    path("<str:number>/stages/<int:stage>/apply/", change_pages.apply, name="apply"),
+    path("<str:number>/revert/", change_pages.revert, name="revert"),
+    path("<str:number>/tasks/<int:task>/", change_pages.task, name="task"),
+    path("<str:number>/rollback-steps/<int:step>/", change_pages.rollback_step, name="rollback-step"),
+    path("<str:number>/criteria/<int:criterion>/", change_pages.measure, name="measure"),
+    path("<str:number>/operations/<int:operation>/drift/", change_pages.drift, name="drift"),
+    path("<str:number>/decisions/<int:decision>/confirm/", change_pages.confirm, name="confirm"),
+    path("<str:number>/consultations/<int:team>/", change_pages.consult, name="consult"),
+]
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -45,6 +69,7 @@ urlpatterns = [
     path("cmdb/", include((cmdb_pages, "cmdb"))),
     path("assets/", include((asset_pages, "assets"))),
     path("inspections/", include((inspection_pages, "inspections"))),
+    path("changes/", include((change_urls, "changes"))),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/", include((account_urls, "accounts"))),
     path("admin/", admin.site.urls),

@@ -1,0 +1,134 @@
+"""Boards, policies, freezes and templates as forms; changes themselves are read here and worked on their page."""
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+from unfold.decorators import display
+
+from accounts.roles import Right, has_right
+from audit.recorded.admin import RecordedAdmin
+from changes.models import (
+    ApprovalPolicy,
+    Board,
+    BoardSeat,
+    ChangeEvent,
+    ChangeRequest,
+    FreezeWindow,
+    PolicyStep,
+    StandardTemplate,
+    Vote,
+    VoteDelegation,
+)
+
+STATE_COLOURS = {
+    "approving": "warning", "scheduled": "success", "implementing": "warning", "rolling_back": "danger",
+    "rolled_back": "danger", "ratifying": "warning", "rejected": "danger", "closed": "success",
+    "assessing": "info", "testing": "info", "verifying": "info", "reviewing": "info",
+}  # fmt: skip
+
+
+class ReadOnly:
+    """Rows that are written by actions alone."""
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(ChangeRequest)
+class ChangeRequestAdmin(ReadOnly, RecordedAdmin):
+    """The list and the record; steps, votes and the plan are on the change's own page."""
+
+    list_display = ["number_link", "title", "kind", "state_badge", "risk", "service", "requester"]
+    list_display_links = None
+    list_filter = ["state", "kind", "risk", "on_hold"]
+    list_select_related = ["service", "requester"]
+    search_fields = ["number", "title"]
+    ordering = ["-id"]
+
+    @display(description=_("number"), ordering="id")
+    def number_link(self, change):
+        return format_html('<a href="{}">{}</a>', reverse("changes:change", args=[change.number]), change.number)
+
+    @display(description=_("state"), label=STATE_COLOURS, ordering="state")
+    def state_badge(self, change):
+        return change.state, change.get_state_display()
+
+
+class SeatInline(TabularInline):
+    model = BoardSeat
+    fields = ["user", "has_veto", "is_active"]
+    autocomplete_fields = ["user"]
+    extra = 0
+
+
+@admin.register(Board)
+class BoardAdmin(RecordedAdmin):
+    list_display = ["key", "label", "label_zh"]
+    search_fields = ["key", "label", "label_zh"]
+    inlines = [SeatInline]
+
+
+class PolicyStepInline(TabularInline):
+    model = PolicyStep
+    fields = ["position", "board", "relation", "need", "quorum", "minutes"]
+    extra = 0
+
+
+@admin.register(ApprovalPolicy)
+class ApprovalPolicyAdmin(RecordedAdmin):
+    list_display = ["kind", "risk", "allows_skip_test"]
+    list_filter = ["kind", "risk"]
+    inlines = [PolicyStepInline]
+
+
+@admin.register(FreezeWindow)
+class FreezeWindowAdmin(RecordedAdmin):
+    list_display = ["label", "window", "is_hard", "type", "environment", "owner_team", "is_active"]
+    list_filter = ["is_hard", "is_active", "environment"]
+    list_select_related = ["type", "owner_team"]
+    search_fields = ["label", "label_zh", "reason"]
+    autocomplete_fields = ["item", "owner_team"]
+
+
+@admin.register(VoteDelegation)
+class VoteDelegationAdmin(RecordedAdmin):
+    """A member lends the own vote; a change manager may note it for anybody."""
+
+    list_display = ["person", "deputy", "starts_at", "ends_at", "reason"]
+    list_select_related = ["person", "deputy"]
+    autocomplete_fields = ["person", "deputy"]
+
+
+@admin.register(StandardTemplate)
+class StandardTemplateAdmin(RecordedAdmin):
+    list_display = ["label", "key", "version", "is_active", "approved_by", "suspended_reason"]
+    list_filter = ["is_active"]
+    list_select_related = ["approved_by"]
+    search_fields = ["key", "label", "label_zh"]
+    readonly_fields = ["approved_by", "approved_at", "suspended_reason"]
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and has_right(request.user, Right.CHANGE_MANAGE)
+
+
+@admin.register(ChangeEvent)
+class ChangeEventAdmin(ReadOnly, RecordedAdmin):
+    list_display = ["happened_at", "change", "event", "source", "target", "actor"]
+    list_filter = ["event"]
+    list_select_related = ["change", "actor"]
+    search_fields = ["change__number"]
+    ordering = ["-id"]
+
+
+@admin.register(Vote)
+class VoteAdmin(ReadOnly, RecordedAdmin):
+    list_display = ["cast_at", "round", "voter", "choice", "on_behalf_of", "channel"]
+    list_filter = ["choice", "channel"]
+    list_select_related = ["round__change", "voter", "on_behalf_of"]
+    search_fields = ["round__change__number", "voter__username"]
+    ordering = ["-id"]

@@ -1,4 +1,4 @@
-"""Boards, policies, freezes and templates as forms; changes themselves are read here and worked on their page."""
+"""Boards, policies, freezes and templates as forms; changes are read here and worked on their own page."""
 
 from django.contrib import admin
 from django.urls import reverse
@@ -52,7 +52,9 @@ class ChangeRequestAdmin(ReadOnly, RecordedAdmin):
 
     @display(description=_("number"), ordering="id")
     def number_link(self, change):
-        return format_html('<a href="{}">{}</a>', reverse("changes:change", args=[change.number]), change.number)
+        return format_html(
+            '<a href="{}">{}</a>', reverse("changes:change", args=[change.number]), change.number
+        )
 
     @display(description=_("state"), label=STATE_COLOURS, ordering="state")
     def state_badge(self, change):
@@ -92,7 +94,8 @@ class FreezeWindowAdmin(RecordedAdmin):
     list_filter = ["is_hard", "is_active", "environment"]
     list_select_related = ["type", "owner_team"]
     search_fields = ["label", "label_zh", "reason"]
-    autocomplete_fields = ["item", "owner_team"]
+    raw_id_fields = ["item"]
+    autocomplete_fields = ["owner_team"]
 
 
 @admin.register(VoteDelegation)

@@ -20,11 +20,11 @@ from changes.models import (
     ChangeRequest,
     Criterion,
     FreezeWindow,
-    ItemImpact,
     PlannedOperation,
     RoundSeat,
     VoteDelegation,
 )
+from changes.models.request import ItemImpact
 from changes.workflow import ENDS, MAIN_LINE, State
 from cmdb.models import ConfigurationItem
 
@@ -60,7 +60,9 @@ def state_bar(change: ChangeRequest) -> list[dict[str, str | Promise]]:
     here = line.index(change.state)
     bad = change.state in (State.REJECTED, State.ROLLING_BACK, State.ROLLED_BACK)
     is_end = change.state == State.CLOSED
-    marks = ["done"] * here + ["bad" if bad else "done" if is_end else "now"] + ["next"] * (len(line) - here - 1)
+    marks = (
+        ["done"] * here + ["bad" if bad else "done" if is_end else "now"] + ["next"] * (len(line) - here - 1)
+    )
     return [{"label": State(state).label, "is": mark} for state, mark in zip(line, marks, strict=True)]
 
 
@@ -122,7 +124,9 @@ class Dossier:
     @cached_property
     def differences(self) -> list[Difference]:
         """The planned difference, field by field, with the live value where it has moved meanwhile."""
-        rows = list(self.change.operations.select_related("item__type", "stage").order_by("stage__position", "id"))
+        rows = list(
+            self.change.operations.select_related("item__type", "stage").order_by("stage__position", "id")
+        )
         waiting = [row for row in rows if row.applied_at is None and self.change.state not in ENDS]
         moved = {(drift.operation_id, drift.field): drift for drift in drift_of(waiting, "before")}
         return [
@@ -138,7 +142,9 @@ class Dossier:
             "user", "vote__voter", "vote__on_behalf_of", "vote__confirmation"
         ).order_by("id")
         return list(
-            self.change.rounds.prefetch_related("steps__board", Prefetch("steps__seats", seats)).order_by("-id")
+            self.change.rounds.prefetch_related("steps__board", Prefetch("steps__seats", seats)).order_by(
+                "-id"
+            )
         )
 
     @property
@@ -152,9 +158,9 @@ class Dossier:
             return []
         now = timezone.now()
         lent = set(
-            VoteDelegation.objects.filter(
-                deputy=self.user, starts_at__lte=now, ends_at__gt=now
-            ).values_list("person_id", flat=True)
+            VoteDelegation.objects.filter(deputy=self.user, starts_at__lte=now, ends_at__gt=now).values_list(
+                "person_id", flat=True
+            )
         )
         return [
             seat

@@ -53,7 +53,9 @@ class AddressField(forms.CharField):
 class ApplicationForm(forms.ModelForm):
     """What a requester fills in; the plan's rows are added afterwards, one by one."""
 
-    service = AddressField(label=_("Service"), required=False, help_text=_("As type:name, for example service:his."))
+    service = AddressField(
+        label=_("Service"), required=False, help_text=_("As type:name, for example service:his.")
+    )
     window_start = MomentField(label=_("Wanted from"), required=False)
     window_end = MomentField(label=_("Wanted until"), required=False)
 
@@ -82,7 +84,9 @@ class ApplicationForm(forms.ModelForm):
         cleaned = super().clean() or self.cleaned_data
         start, end = cleaned.get("window_start"), cleaned.get("window_end")
         if bool(start) != bool(end):
-            self.add_error("window_end" if start else "window_start", _("A window needs both its start and its end."))
+            self.add_error(
+                "window_end" if start else "window_start", _("A window needs both its start and its end.")
+            )
         elif start and end <= start:
             self.add_error("window_end", _("The window must end after it starts."))
         return cleaned
@@ -148,7 +152,11 @@ class StepForm(forms.Form):
                 }
             ]
         return {
-            name: value.pk if isinstance(value, User) else value.isoformat() if hasattr(value, "isoformat") else value
+            name: value.pk
+            if isinstance(value, User)
+            else value.isoformat()
+            if hasattr(value, "isoformat")
+            else value
             for name, value in data.items()
         }
 
@@ -165,7 +173,9 @@ def _field_for(asked: Any) -> forms.Field:
         return forms.ModelChoiceField(User.objects.filter(is_active=True), **common)
     if asked.kind == "choice":
         labels = dict(ChangeRequest._meta.get_field("outcome").choices)
-        return forms.ChoiceField(choices=[(value, labels.get(value, value)) for value in asked.choices], **common)
+        return forms.ChoiceField(
+            choices=[(value, labels.get(value, value)) for value in asked.choices], **common
+        )
     return forms.CharField(**common)
 
 
@@ -247,7 +257,8 @@ class TestRunForm(forms.ModelForm):
     def cases(self) -> list[dict[str, Any]]:
         lines = [line.strip() for line in self.cleaned_data["case_lines"].splitlines() if line.strip()]
         return [
-            {"name": line.removeprefix("-").strip(), "passed": not line.startswith("-"), "note": ""} for line in lines
+            {"name": line.removeprefix("-").strip(), "passed": not line.startswith("-"), "note": ""}
+            for line in lines
         ]
 
 
@@ -256,5 +267,3 @@ class MeasurementForm(forms.ModelForm):
         model = CriterionResult
         fields = ["value", "source", "evidence"]
         widgets = {"evidence": forms.Textarea(attrs={"rows": 2})}
-
-

@@ -24,7 +24,7 @@ CLOSING = {
 }
 
 
-def cast_vote(
+def cast_vote(  # noqa: PLR0913  each is one fact of a vote
     round: ApprovalRound,  # noqa: A002
     *,
     by: User,
@@ -32,13 +32,15 @@ def cast_vote(
     comment: str = "",
     on_behalf_of: User | None = None,
     channel: str = Vote.Channel.PAGE,
+    plan_hash: str = "",
 ) -> Vote:
     """The vote stands, bound to the plan; where it decides, the change has taken the step that follows.
 
     `by` votes in their own seat, or in that of `on_behalf_of` as deputy of the day. With channel "verbal",
     `by` is the clerk and `on_behalf_of` the voter, who confirms later (confirm_vote). Raises StepRefused with
-    every reason, recorded. If a guard stands against the step that follows, the vote stands and a change
-    manager can take the step once the reason is gone; that refusal is recorded too. Locks the change.
+    every reason, recorded; `plan_hash`, where given, is the plan that the voter saw. If a guard stands
+    against the step that follows, the vote stands and a change manager can take the step once the reason is
+    gone; that refusal is recorded too. Locks the change.
     """
     change = round.change
     with refusals_recorded("vote", change, by):
@@ -46,7 +48,11 @@ def cast_vote(
         verbal = channel == Vote.Channel.VERBAL
         voter = on_behalf_of if verbal and on_behalf_of else by
         holder = on_behalf_of or by
-        if refusals := _against(round, voter, holder, choice, comment):
+        refusals = _against(round, voter, holder, choice, comment)
+        if plan_hash and plan_hash != current.plan_hash:
+            refusals.append(Refusal("plan_edited", _("The plan was edited since you opened the page."),
+                                    _("Read it again and vote on what it says now.")))  # fmt: skip
+        if refusals:
             raise StepRefused(refusals)
         seat = _free_seat(round, holder)
         if seat is None:

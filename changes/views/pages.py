@@ -10,8 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from accounts.roles import Right, has_right, require_right
@@ -44,9 +43,9 @@ from cmdb.models import ConfigurationItem
 
 TONES = {"primary": "primary", "danger": "danger", "success": "good"}
 VOTE_BUTTONS = (
-    ("approve", gettext_lazy("Approve"), "good", "thumb_up"),
-    ("reject", gettext_lazy("Reject"), "danger", "thumb_down"),
-    ("abstain", gettext_lazy("Abstain"), "", "remove"),
+    ("approve", _("Approve"), "good", "thumb_up"),
+    ("reject", _("Reject"), "danger", "thumb_down"),
+    ("abstain", _("Abstain"), "", "remove"),
 )
 
 
@@ -68,7 +67,10 @@ def page(request, shown: ChangeRequest, *, status: int = 200, **more: Any):
     mine, others = _offers(shown, request.user, more.pop("step_form", None))
     _mark_seats(dossier, request.user)
     works = "implementer" in _parts(dossier, request.user)
-    measures = "verifier" in _parts(dossier, request.user) and shown.state in (State.IMPLEMENTING, State.VERIFYING)
+    measures = "verifier" in _parts(dossier, request.user) and shown.state in (
+        State.IMPLEMENTING,
+        State.VERIFYING,
+    )
     tests = "tester" in _parts(dossier, request.user) and shown.state in (State.ASSESSING, State.TESTING)
     context = {
         "change": shown,
@@ -83,8 +85,9 @@ def page(request, shown: ChangeRequest, *, status: int = 200, **more: Any):
         "test_form": TestRunForm() if tests else None,
         "risk_lines": _risk_lines(shown),
         "my_teams": set(request.user.memberships.values_list("team_id", flat=True)),
-        "open_decisions": DriftDecision.objects.filter(operation__change=shown, confirmed_by=None)
-        .select_related("operation__item", "decided_by"),
+        "open_decisions": DriftDecision.objects.filter(
+            operation__change=shown, confirmed_by=None
+        ).select_related("operation__item", "decided_by"),
     } | more
     _label_events(dossier, shown)
     return render(request, "changes/change.html", context, status=status)
@@ -145,7 +148,9 @@ def _risk_lines(shown) -> list[dict[str, Any]]:
     return [
         {
             "label": words.get(key, key),
-            "value": answers.get((key, entry["value"]), _("yes") if entry["value"] is True else entry["value"] or "—"),
+            "value": answers.get(
+                (key, entry["value"]), _("yes") if entry["value"] is True else entry["value"] or "—"
+            ),
             "level": levels.get(entry["level"], ""),
         }
         for key, entry in (shown.risk_inputs or {}).get("inputs", {}).items()
@@ -199,7 +204,9 @@ def step(request, number, event):
         told_why = {"label": wanted.label, "refusals": refused.refusals}
         return page(request, found(number), status=409, step_form=form, refused=told_why)
     messages.success(
-        request, _("%(step)s: the change is now “%(state)s”.") % {"step": wanted.label, "state": shown.get_state_display()}
+        request,
+        _("%(step)s: the change is now “%(state)s”.")
+        % {"step": wanted.label, "state": shown.get_state_display()},
     )
     return redirect("changes:change", number)
 
@@ -266,29 +273,29 @@ def _as_row(drift) -> dict[str, Any]:
     return {**drift._asdict(), "seen_json": json.dumps(drift.found, cls=DjangoJSONEncoder)}
 
 
-@deed(gettext_lazy("Apply"))
+@deed(_("Apply"))
 def apply(request, shown, stage):
     count = apply_stage(get_object_or_404(shown.stages, pk=stage), by=request.user)
     messages.success(request, _("Applied: %(count)d operations.") % {"count": count})
 
 
-@deed(gettext_lazy("Restore"))
+@deed(_("Restore"))
 def revert(request, shown):
     count = roll_back(shown, by=request.user)
     messages.success(request, _("Restored: %(count)d operations taken back.") % {"count": count})
 
 
-@deed(gettext_lazy("Task"))
+@deed(_("Task"))
 def task(request, shown, task):
     complete_task(get_object_or_404(shown.tasks, pk=task), by=request.user, note=request.POST.get("note", ""))
 
 
-@deed(gettext_lazy("Rollback step"))
+@deed(_("Rollback step"))
 def rollback_step(request, shown, step):
     complete_rollback_step(get_object_or_404(shown.rollback_steps, pk=step), by=request.user)
 
 
-@deed(gettext_lazy("Measured value"))
+@deed(_("Measured value"))
 def measure(request, shown, criterion):
     form = MeasurementForm(request.POST)
     if not form.is_valid():
@@ -297,7 +304,7 @@ def measure(request, shown, criterion):
     messages.success(request, _("The value is recorded."))
 
 
-@deed(gettext_lazy("Decision on a drift"))
+@deed(_("Decision on a drift"))
 def drift(request, shown, operation):
     given = request.POST
     try:
@@ -314,20 +321,20 @@ def drift(request, shown, operation):
     messages.success(request, _("Noted. A second person confirms it."))
 
 
-@deed(gettext_lazy("Confirmation"))
+@deed(_("Confirmation"))
 def confirm(request, shown, decision):
     confirm_drift(get_object_or_404(DriftDecision, pk=decision, operation__change=shown), by=request.user)
     messages.success(request, _("Confirmed. Apply or restore again."))
 
 
-@deed(gettext_lazy("Confirmation of a vote"))
+@deed(_("Confirmation of a vote"))
 def confirm_verbal(request, shown, vote):
     for round_ in shown.rounds.all():
         if spoken := round_.votes.filter(pk=vote).first():
             confirm_vote(spoken, by=request.user)
 
 
-@deed(gettext_lazy("Answer of the owners"))
+@deed(_("Answer of the owners"))
 def consult(request, shown, team):
     asked = get_object_or_404(shown.consultations.select_related("team"), team=team).team
     consult_owner(

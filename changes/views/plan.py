@@ -12,8 +12,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from accounts.roles import Right, require_right
@@ -80,39 +79,78 @@ def _typed(item, field, text):
 
 
 def _told_operation(row):
-    parts = [f"{field_label(row, name)}: {before if before is not None else '—'} → {after if after is not None else '—'}"
-             for name, before, after in row.differences]  # fmt: skip
+    parts = [
+        f"{field_label(row, name)}: {'—' if before is None else before} → {'—' if after is None else after}"
+        for name, before, after in row.differences
+    ]
     return f"{row.item or row.after.get('name', '')} · {'; '.join(parts)}", str(row.stage)
 
 
 SECTIONS = (
-    Section("items", gettext_lazy("Items that are changed"), gettext_lazy("Name the items that the change touches."),
-            ItemForm, lambda change: change.change_items.filter(impact="manual").select_related("item__type"),
-            lambda change, by, item: add_item(change, item, by=by),
-            told=lambda row: (str(row.item), str(row.item.type))),
-    Section("operations", gettext_lazy("Planned difference"), gettext_lazy("Which field becomes what."),
-            OperationForm, lambda change: change.operations.select_related("item__type", "stage"), _add_operation,
-            told=_told_operation),
-    Section("people", gettext_lazy("People"), gettext_lazy("Name who assesses, tests, implements and verifies."),
-            PersonForm, lambda change: change.assignments.select_related("user"),
-            lambda change, by, role, user: assign(change, user, role, by=by), lambda row, by: unassign(row, by=by),
-            told=lambda row: (str(row.user), row.get_role_display())),
-    Section("stages", gettext_lazy("Stages"), gettext_lazy("A pilot first, then the rest."), StageForm,
-            lambda change: change.stages.all(),
-            lambda change, by, position, **fields: add_stage(change, by=by, **fields),
-            told=lambda row: (f"{row.position}. {row.label}", f"{row.share_percent} %")),
-    Section("tasks", gettext_lazy("Tasks"), gettext_lazy("What is done by hand, in order."), TaskForm,
-            lambda change: change.tasks.select_related("stage"),
-            lambda change, by, label, **fields: add_task(change, label, by=by, **fields),
-            told=lambda row: (f"{row.position}. {row.label}", f"{row.get_phase_display()} {row.stage or ''}")),
-    Section("rollback", gettext_lazy("Way back"), gettext_lazy("The steps of a rollback, in order."),
-            RollbackStepForm, lambda change: change.rollback_steps.all(),
-            lambda change, by, label, **fields: add_rollback_step(change, label, by=by, **fields),
-            told=lambda row: (f"{row.position}. {row.label}", "")),
-    Section("criteria", gettext_lazy("Criteria of success"), gettext_lazy("What is measured, and which value is good."),
-            CriterionForm, lambda change: change.criteria.all(),
-            lambda change, by, metric, **fields: add_criterion(change, metric, by=by, **fields)),
-)  # fmt: skip
+    Section(
+        "items",
+        _("Items that are changed"),
+        _("Name the items that the change touches."),
+        ItemForm,
+        lambda change: change.change_items.filter(impact="manual").select_related("item__type"),
+        lambda change, by, item: add_item(change, item, by=by),
+        told=lambda row: (str(row.item), str(row.item.type)),
+    ),
+    Section(
+        "operations",
+        _("Planned difference"),
+        _("Which field becomes what."),
+        OperationForm,
+        lambda change: change.operations.select_related("item__type", "stage"),
+        _add_operation,
+        told=_told_operation,
+    ),
+    Section(
+        "people",
+        _("People"),
+        _("Name who assesses, tests, implements and verifies."),
+        PersonForm,
+        lambda change: change.assignments.select_related("user"),
+        lambda change, by, role, user: assign(change, user, role, by=by),
+        lambda row, by: unassign(row, by=by),
+        told=lambda row: (str(row.user), row.get_role_display()),
+    ),
+    Section(
+        "stages",
+        _("Stages"),
+        _("A pilot first, then the rest."),
+        StageForm,
+        lambda change: change.stages.all(),
+        lambda change, by, position, **fields: add_stage(change, by=by, **fields),
+        told=lambda row: (f"{row.position}. {row.label}", f"{row.share_percent} %"),
+    ),
+    Section(
+        "tasks",
+        _("Tasks"),
+        _("What is done by hand, in order."),
+        TaskForm,
+        lambda change: change.tasks.select_related("stage"),
+        lambda change, by, label, **fields: add_task(change, label, by=by, **fields),
+        told=lambda row: (f"{row.position}. {row.label}", f"{row.get_phase_display()} {row.stage or ''}"),
+    ),
+    Section(
+        "rollback",
+        _("Way back"),
+        _("The steps of a rollback, in order."),
+        RollbackStepForm,
+        lambda change: change.rollback_steps.all(),
+        lambda change, by, label, **fields: add_rollback_step(change, label, by=by, **fields),
+        told=lambda row: (f"{row.position}. {row.label}", ""),
+    ),
+    Section(
+        "criteria",
+        _("Criteria of success"),
+        _("What is measured, and which value is good."),
+        CriterionForm,
+        lambda change: change.criteria.all(),
+        lambda change, by, metric, **fields: add_criterion(change, metric, by=by, **fields),
+    ),
+)
 
 
 @login_required
@@ -123,7 +161,9 @@ def new(request):
     if request.method == "POST" and form.is_valid():
         fields = {**form.plan_fields, "kind": form.cleaned_data["kind"]}
         change = create_change(by=request.user, title=fields.pop("title"), **fields)
-        messages.success(request, _("%(number)s is a draft now. Add what it changes.") % {"number": change.number})
+        messages.success(
+            request, _("%(number)s is a draft now. Add what it changes.") % {"number": change.number}
+        )
         return redirect("changes:edit", change.number)
     return render(request, "changes/edit.html", {"form": form}, status=400 if form.errors else 200)
 
@@ -137,7 +177,10 @@ def edit(request, number):
     form.fields["kind"].disabled = True
     if request.method == "POST" and form.is_valid():
         if request.POST.get("row_version") != str(change.row_version):
-            form.add_error(None, _("Somebody else has saved this change meanwhile. Your text stands here; compare and save again."))
+            form.add_error(
+                None,
+                _("Somebody else saved this change meanwhile. Your text stands here; compare and save."),
+            )
             return _edit_page(request, change, form=form, status=409)
         try:
             fresh = ChangeRequest.objects.get(pk=change.pk)
@@ -229,7 +272,9 @@ def _show_errors(form, error: ValidationError) -> None:
     for name, texts in by_field.items():
         known = name in form.fields
         for text in texts:
-            form.add_error(name if known else None, text if known or name in (None, "__all__") else f"{name}: {text}")
+            form.add_error(
+                name if known else None, text if known or name in (None, "__all__") else f"{name}: {text}"
+            )
 
 
 @login_required

@@ -149,7 +149,7 @@ def _risk_lines(shown) -> list[dict[str, Any]]:
         {
             "label": words.get(key, key),
             "value": answers.get(
-                (key, entry["value"]), _("yes") if entry["value"] is True else entry["value"] or "—"
+                (key, entry["value"]), _("yes") if entry["value"] is True else entry["value"]
             ),
             "level": levels.get(entry["level"], ""),
         }

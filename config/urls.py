@@ -5,10 +5,10 @@ from django.urls import include, path
 
 from accounts import views as accounts
 from assets import views as assets
-from cmdb import views as cmdb
 from changes.views import pages as change_pages
 from changes.views import plan as change_plan
 from changes.views import queue as change_queue
+from cmdb import views as cmdb
 from config import views
 from config.api import api_urls
 from inspections import views as inspections

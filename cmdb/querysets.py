@@ -52,6 +52,14 @@ class HasWord(models.Func):
         return sql, [*text_params, *word_params, *text_params, *word_params]
 
 
+class IsUnfit(models.Func):
+    """True where the attributes break the type's compiled schema."""
+
+    template = "EXISTS (SELECT FROM cmdb.breaches_v1(%(expressions)s))"
+    output_field = models.BooleanField()
+    conditional = True
+
+
 class ItemQuerySet(models.QuerySet):
     """Configuration items by adjectives; each is one condition of one statement."""
 
@@ -63,6 +71,10 @@ class ItemQuerySet(models.QuerySet):
         """Items of the types with these keys or of any type below them."""
         family = RawSQL(TYPE_FAMILY, [list(keys)])  # noqa: S611
         return self.filter(type_id__in=family)
+
+    def unfit(self) -> Self:
+        """Items whose attributes break their type's schema, because it was tightened after them."""
+        return self.filter(IsUnfit("type_id", "attributes"))
 
     def by_address(self, address: str) -> models.Model:
         """The one item named `type:name`. Raises DoesNotExist where there is none."""

@@ -13,6 +13,7 @@ PARTS = [
     "keep_type_compiled_v1",
     "attribute_fault_v1",
     "check_item_v1",
+    "breaches_v1",
     "search_text_v1",
     "relation_pairs_v1",
     "check_relation_v1",

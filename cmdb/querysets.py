@@ -98,7 +98,11 @@ class ItemQuerySet(models.QuerySet):
         """
         found = self
         for key, value in conditions.items():
-            found = found._narrowed(key, value)
+            try:
+                found = found._narrowed(key, value)
+            except (TypeError, ValueError) as error:
+                message = _("“%(value)s” is not a value for the condition “%(key)s”.")
+                raise ValidationError(message % {"value": value, "key": key}) from error
         return found
 
     def _narrowed(self, key: str, value: Any) -> Self:

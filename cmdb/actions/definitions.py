@@ -144,13 +144,15 @@ class _Loading:
         names: Mapping[str, str],
         identity: str,
     ) -> None:
+        known = {(row.type_id, getattr(row, identity)): row for row in model._default_manager.all()}
         wanted = []
         for entry in types:
             for position, row in enumerate(self._entries(entry, part, entry["key"], identity)):
                 name = f"{entry['key']}.{row[identity]}"
-                values = {"position": position} | self._values(model, row, names, set(), name)
+                values = self._values(model, row, names, set(), name)
+                if (kinds[entry["key"]].pk, row[identity]) not in known:
+                    values.setdefault("position", position)
                 wanted.append(({"type": kinds[entry["key"]], identity: row[identity]}, values, name))
-        known = {(row.type_id, getattr(row, identity)): row for row in model._default_manager.all()}
         self._write(model, known, ("type_id", identity), wanted)
 
     def _load_relation_types(self, ways: list[Document], kinds: Mapping[str, CIType]) -> None:
@@ -182,7 +184,7 @@ class _Loading:
         self._write(RelationRule, standing, ("relation_type_id", "source_type_id", "target_type_id"), rules)
 
     def _entries(self, holder: Document, part: str, where: str, identity: str = "key") -> list[Document]:
-        rows = holder.get(part) or []
+        rows = [] if holder.get(part) is None else holder[part]
         if not isinstance(rows, list) or not all(isinstance(r, Mapping) and r.get(identity) for r in rows):
             self.faults.append(
                 _("%(where)s: “%(part)s” must be a list of entries with “%(key)s”.")
@@ -250,7 +252,9 @@ class _Loading:
 
     def _is_clean(self, row: models.Model, name: str) -> bool:
         try:
-            row.clean_fields(exclude=["compiled_schema"])
+            # A look at each referenced row would cost a statement for every definition.
+            links = [column.name for column in row._meta.concrete_fields if column.is_relation]
+            row.clean_fields(exclude=["compiled_schema", *links])
             row.clean()
         except ValidationError as error:
             self.faults += [

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from cmdb.models import ConfigurationItem
 
 ENDED_STAGES = ("retired", "disposed")
 
@@ -36,20 +39,21 @@ FROM cmdb.type_lineage line JOIN cmdb_citype top ON top.id = line.ancestor_id
 WHERE top.key = ANY (%s)"""
 
 
-class HasWord(models.Func):
-    """True where the text contains the word; the first half of the condition is the index's."""
+class SharesBigrams(models.Func):
+    """True where every pair of neighbouring characters of the word is in the text: the index's half."""
 
-    template = "(cmdb.bigrams_v1(%(text)s) @> cmdb.bigrams_v1(%(word)s) AND strpos(%(text)s, %(word)s) > 0)"
+    template = "cmdb.bigrams_v1(%(expressions)s)"
+    arg_joiner = ") @> cmdb.bigrams_v1("
     output_field = models.BooleanField()
     conditional = True
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
-        """The condition, with the word sent as a parameter twice."""
-        text, word = self.get_source_expressions()
-        text_sql, text_params = compiler.compile(text)
-        word_sql, word_params = compiler.compile(word)
-        sql = self.template % {"text": text_sql, "word": word_sql}
-        return sql, [*text_params, *word_params, *text_params, *word_params]
+
+class Contains(models.Func):
+    """True where the word is in the text, character by character."""
+
+    template = "strpos(%(expressions)s) > 0"
+    output_field = models.BooleanField()
+    conditional = True
 
 
 class IsUnfit(models.Func):
@@ -60,7 +64,7 @@ class IsUnfit(models.Func):
     conditional = True
 
 
-class ItemQuerySet(models.QuerySet):
+class ItemQuerySet(models.QuerySet["ConfigurationItem"]):
     """Configuration items by adjectives; each is one condition of one statement."""
 
     def live(self) -> Self:
@@ -76,12 +80,12 @@ class ItemQuerySet(models.QuerySet):
         """Items whose attributes break their type's schema, because it was tightened after them."""
         return self.filter(IsUnfit("type_id", "attributes"))
 
-    def by_address(self, address: str) -> models.Model:
+    def by_address(self, address: str) -> ConfigurationItem:
         """The one item named `type:name`. Raises DoesNotExist where there is none."""
         type_key, _colon, name = address.partition(":")
         return self.select_related("type").get(type__key=type_key, name=name)
 
-    def by_addresses(self, addresses: list[str]) -> dict[str, models.Model]:
+    def by_addresses(self, addresses: list[str]) -> dict[str, ConfigurationItem]:
         """Items by `type:name`, one statement; addresses without an item are absent."""
         names = [address.partition(":")[2] for address in addresses]
         wanted = set(addresses)
@@ -134,5 +138,7 @@ class ItemQuerySet(models.QuerySet):
         """
         found = self
         for word in term.lower().split():
-            found = found.filter(HasWord("search_text", models.Value(word)))
+            found = found.filter(
+                SharesBigrams("search_text", models.Value(word)), Contains("search_text", models.Value(word))
+            )
         return found

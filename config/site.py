@@ -11,6 +11,8 @@ from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
 from accounts.roles import Right, has_right
+from audit.recorded.admin import RecordedAdmin
+from changes.models import ChangeRequest
 
 # Unfold's Alpine evaluates expressions and its templates style inline; only these pages may.
 for_unfold = csp_update({"script-src": [UNSAFE_EVAL], "style-src": [UNSAFE_INLINE]})
@@ -57,3 +59,12 @@ class OpsLedgerAdminSite(UnfoldAdminSite):
 def account_links(request):
     """Unfold's account menu."""
     return [{"title": _("My API tokens"), "link": reverse("accounts:tokens")}]
+
+
+def change_links(refs):
+    """The number and address of each change that a history page refers to. At most one query."""
+    found = ChangeRequest.objects.filter(pk__in=refs).values_list("pk", "number") if refs else ()
+    return {pk: (number, f"{reverse('home')}changes/{number}/") for pk, number in found}
+
+
+RecordedAdmin.change_links = staticmethod(change_links)

@@ -8,9 +8,10 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.labelled import in_active_language
 from accounts.models import User
 from changes.guards.refusal import Data, Refusal, unless
-from changes.models import ApprovalRound, ChangeRequest, TestRun, Vote
+from changes.models import ApprovalRound, ChangeRequest, SeatRelation, TestRun, Vote
 from changes.workflow import Kind
 
 
@@ -79,7 +80,7 @@ def ratify_seats_reachable(change: ChangeRequest, by: User | None, data: Data) -
 def _seats(change: ChangeRequest, purpose: str) -> list[Refusal]:
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT coalesce(b.label, p.relation), greatest(p.need, p.quorum),
+            """SELECT b.label, b.label_zh, p.relation, greatest(p.need, p.quorum),
                       (SELECT count(*) FROM changes_seats_v1(c.id, p.id) s WHERE NOT s.is_barred)
                  FROM changes_changerequest c,
                       changes_policy_steps_v1(c.id, changes_policy_v1(c, %s)) p
@@ -98,10 +99,14 @@ def _seats(change: ChangeRequest, purpose: str) -> list[Refusal]:
         Refusal(
             "seats_reachable",
             _("%(board)s needs %(need)d votes and has %(able)d people who may vote.")
-            % {"board": label, "need": need, "able": able},
+            % {
+                "board": in_active_language(label, label_zh) if label else SeatRelation(relation).label,
+                "need": need,
+                "able": able,
+            },
             _("A change manager adds seats; requester and implementers do not count."),
         )
-        for label, need, able in steps
+        for label, label_zh, relation, need, able in steps
         if able < need
     ]
 

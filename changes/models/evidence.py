@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -46,6 +48,11 @@ class TestRun(RecordedModel):
         return f"{self.get_purpose_display()} · {self.environment}"
 
 
+def plain(number: Decimal | str | float) -> str:
+    """A decimal without the zeros that its column adds."""
+    return f"{Decimal(str(number)).normalize():f}"
+
+
 class Comparison(models.TextChoices):
     LT = "lt", "<"
     LE = "le", "≤"
@@ -77,7 +84,7 @@ class Criterion(RecordedModel):
         ordering = ["change", "position", "id"]
 
     def __str__(self) -> str:
-        bound = f"{self.get_comparison_display()} {self.threshold.normalize():f} {self.unit}"
+        bound = f"{self.get_comparison_display()} {plain(self.threshold)} {self.unit}"
         return f"{self.metric} {bound}".strip()
 
 
@@ -107,4 +114,4 @@ class CriterionResult(RecordedModel):
         ordering = ["criterion", "-id"]
 
     def __str__(self) -> str:
-        return f"{self.value.normalize():f}"
+        return plain(self.value)

@@ -8,6 +8,7 @@ from accounts import api as accounts
 from assets import api as assets
 from cmdb import api as cmdb
 from config import views
+from inspections import api as inspections
 
 router = DefaultRouter()
 router.include_format_suffixes = False
@@ -29,6 +30,12 @@ router.register("identity-rules", cmdb.IdentityRuleViewSet, basename="identity-r
 router.register("relation-types", cmdb.RelationTypeViewSet, basename="relation-type")
 router.register("relation-rules", cmdb.RelationRuleViewSet, basename="relation-rule")
 router.register("dependency-groups", cmdb.DependencyGroupViewSet, basename="dependency-group")
+router.register("check-lists", inspections.ChecklistTemplateViewSet, basename="check-list")
+router.register("check-list-versions", inspections.TemplateVersionViewSet, basename="check-list-version")
+router.register("check-list-items", inspections.TemplateItemViewSet, basename="check-list-item")
+router.register("inspection-plans", inspections.PlanViewSet, basename="inspection-plan")
+router.register("inspection-runs", inspections.RunViewSet, basename="inspection-run")
+router.register("findings", inspections.FindingViewSet, basename="finding")
 
 api_urls = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

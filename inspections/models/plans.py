@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.labelled import Labelled
 from audit.recorded.models import RecordedModel
+from cmdb.models import ConfigurationItem
 from inspections.models.templates import ChecklistTemplate
 from inspections.slots import parse_rule
 
@@ -90,6 +91,10 @@ class InspectionPlan(RecordedModel, Labelled):
             raise ValidationError({"time_zone": _("This is no IANA time zone, for example Asia/Shanghai.")})
         if not isinstance(self.scope, dict):
             raise ValidationError({"scope": _('The scope is an object such as {"type": "host"}.')})
+        try:
+            ConfigurationItem.objects.matching(self.scope)
+        except (ValidationError, TypeError, ValueError) as error:
+            raise ValidationError({"scope": getattr(error, "messages", [str(error)])}) from None
         try:
             self.recurrence()
         except ValidationError as error:

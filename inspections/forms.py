@@ -1,0 +1,39 @@
+"""The dialogs of check lists and plans in the administration."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from inspections.models import InspectionPlan, TemplateVersion
+
+
+class PublishForm(BaseDialogForm):
+    """What changed, for those who read the version later."""
+
+    changelog = forms.CharField(
+        label=_("What changed"), required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
+    )
+
+    def clean(self):
+        cleaned = super().clean()
+        if not TemplateVersion.objects.get(pk=self.object_id).items.exists():
+            raise forms.ValidationError(_("A version without items cannot be published."))
+        return cleaned
+
+
+class ReasonForm(BaseDialogForm):
+    """Why a plan is stopped."""
+
+    reason = forms.CharField(label=_("Reason"), widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+
+
+class PlanForm(forms.ModelForm):
+    """A plan; its scope must be a filter that the CMDB knows."""
+
+    class Meta:
+        model = InspectionPlan
+        fields = [
+            "key", "label", "label_zh", "template", "scope", "group_by", "rrule", "time_zone", "starts_on",
+            "shift_start", "opens_minutes", "due_minutes", "expires_minutes", "assignee", "team", "signoff",
+        ]  # fmt: skip

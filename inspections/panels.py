@@ -1,0 +1,44 @@
+"""What inspections say on the page of a configuration item; config wires it."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from cmdb.models import ConfigurationItem
+from cmdb.panels import Line, Panel
+from inspections.models import Answer, Finding
+from inspections.sheet import ICON, TONE, shown_value
+
+SHOWN = 8
+
+
+def item_panel(item: ConfigurationItem, user: User) -> Panel | None:
+    """The item's open findings, then the last value of each thing that is checked. Two statements."""
+    findings = Finding.objects.unclosed().filter(ci=item).urgent_first()[:SHOWN]
+    lines = [
+        Line(
+            str(finding),
+            reverse("inspections:finding", args=[finding.number]),
+            _("seen %(count)s times") % {"count": finding.count},
+            str(finding.get_severity_display()),
+            TONE[finding.severity],
+            ICON[finding.severity],
+        )
+        for finding in findings
+    ]
+    answers = Answer.objects.current().filter(ci=item).select_related("item", "target__run")
+    latest = answers.order_by("ci_id", "item_key", "-observed_at", "-id").distinct("ci_id", "item_key")
+    for answer in sorted(latest, key=lambda answer: answer.item.position)[: SHOWN - len(lines)]:
+        at = date_format(timezone.localtime(answer.observed_at), "Y-m-d H:i")
+        url = reverse("inspections:run", args=[answer.target.run.number])
+        text = f"{answer.item}: {shown_value(answer.item, answer)}"
+        word = str(answer.get_severity_display())
+        lines.append(Line(text, url, at, word, TONE[answer.severity], ICON[answer.severity]))
+    if not lines and not item.run_targets.exists():
+        return None
+    title = _("Inspections")
+    return Panel(title, "fact_check", lines, _("Not inspected yet."), reverse("inspections:list"))

@@ -183,7 +183,14 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["accounts.permissions.RolePermission"],
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api",
-    "ENUM_NAME_OVERRIDES": {"AssetStageEnum": "assets.workflow.Stage"},  # a choice under two field names
+    "ENUM_NAME_OVERRIDES": {  # a choice under two field names, or two under one
+        "AssetStageEnum": "assets.workflow.Stage",
+        "SeverityEnum": "inspections.severity.Severity",
+        "BadSeverityEnum": "inspections.models.templates.BAD_CHOICES",
+        "VersionStateEnum": "inspections.workflow.VersionState",
+        "RunStateEnum": "inspections.workflow.RunState",
+        "FindingStateEnum": "inspections.workflow.FindingState",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -84,9 +84,9 @@ class ChecklistTemplateAdmin(RecordedAdmin):
 class ItemInline(TabularInline):
     model = TemplateItem
     fields = [
-        "position", "key", "section", "section_zh", "label", "label_zh", "kind", "is_required", "is_na_allowed",
-        "unit", "decimals", "crit_low", "warn_low", "warn_high", "crit_high", "fail_severity", "choices",
-        "comment_at", "finding", "help_text", "help_text_zh", "runbook_url",
+        "position", "key", "section", "section_zh", "label", "label_zh", "kind", "is_required",
+        "is_na_allowed", "unit", "decimals", "crit_low", "warn_low", "warn_high", "crit_high",
+        "fail_severity", "choices", "comment_at", "finding", "help_text", "help_text_zh", "runbook_url",
     ]  # fmt: skip
     extra = 0
     ordering = ["position", "id"]

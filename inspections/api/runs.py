@@ -1,0 +1,173 @@
+"""Runs: their sheets, answers and signatures."""
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.response import Response
+
+from accounts.roles import Right
+from inspections.actions import (
+    AnswerInput,
+    record_answers,
+    return_run,
+    sign_run,
+    start_run,
+    submit_run,
+)
+from inspections.api.checklists import TemplateItemSerializer
+from inspections.api.shapes import REFUSED, CommentSerializer
+from inspections.models import Answer, InspectionRun, RunTarget, Signature
+
+
+class RunSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = InspectionRun
+        fields = [
+            "number", "plan", "slot_at", "group_key", "group_label", "version", "version_sha256",
+            "opens_at", "due_at", "expires_at", "assignee", "team", "signoff", "state", "state_reason",
+            "started_at", "started_by", "completed_at", "submitted_at", "submitted_by", "signed_at",
+            "is_late", "outcome", "record_sha256", "row_version",
+        ]  # fmt: skip
+
+
+class TargetSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = RunTarget
+        fields = ["id", "ci", "position", "snapshot", "result", "reason"]
+
+
+class SignatureSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Signature
+        fields = ["role", "by", "method", "comment", "signed_at", "record_sha256"]
+
+
+class RunDetailSerializer(RunSerializer):
+    targets = TargetSerializer(many=True, read_only=True)
+    items = TemplateItemSerializer(many=True, read_only=True, source="version.items")
+    signatures = SignatureSerializer(many=True, read_only=True)
+
+    class Meta(RunSerializer.Meta):
+        fields = [*RunSerializer.Meta.fields, "targets", "items", "signatures"]
+
+
+class AnswerSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Answer
+        fields = [
+            "id", "target", "item", "item_key", "is_current", "value_number", "value_choice", "value_text",
+            "is_na", "severity", "bounds_used", "source", "comment", "answered_by", "observed_at",
+            "received_at", "dwell_seconds", "op", "supersedes", "amendment",
+        ]  # fmt: skip
+
+
+class AnswerInputSerializer(serializers.Serializer):
+    op = serializers.UUIDField(help_text=_("Key of the operation: sent again, it changes nothing."))
+    target = serializers.IntegerField()
+    item = serializers.IntegerField()
+    value = serializers.CharField(required=False, allow_blank=True, default="")
+    is_na = serializers.BooleanField(default=False)
+    comment = serializers.CharField(required=False, allow_blank=True, default="")
+    observed_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    dwell_seconds = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=0, max_value=86400
+    )
+
+
+class AnswersInputSerializer(serializers.Serializer):
+    answers = AnswerInputSerializer(many=True, allow_empty=False, max_length=1000)
+
+
+class AnswerResultSerializer(serializers.Serializer):
+    op = serializers.UUIDField()
+    code = serializers.CharField(help_text=_("Empty when the answer is stored."))
+    error = serializers.CharField()
+    replayed = serializers.BooleanField()
+    answer = AnswerSerializer(allow_null=True)
+
+
+class SignInputSerializer(CommentSerializer):
+    seen_sha256 = serializers.CharField(
+        required=False, allow_blank=True, default="", help_text=_("The record hash that the reviewer read.")
+    )
+
+
+class SubmitInputSerializer(serializers.Serializer):
+    completed_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+
+
+class RunViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet):
+    """Runs by number: `answers/`, `submit/`, `sign/`, `return/`."""
+
+    queryset = InspectionRun.objects.all()
+    serializer_class = RunSerializer
+    lookup_field = "number"
+    lookup_value_regex = "[A-Z0-9-]+"
+    write_right = Right.VIEW  # each step asks for its own right
+    filterset_fields = {
+        "state": ["exact", "in"], "plan": ["exact"], "assignee": ["exact"], "outcome": ["exact"],
+        "is_late": ["exact"], "slot_at": ["gte", "lt"], "due_at": ["gte", "lt"], "targets__ci": ["exact"],
+    }  # fmt: skip
+
+    def get_serializer_class(self):
+        return RunDetailSerializer if self.action == "retrieve" else super().get_serializer_class()
+
+    def get_queryset(self):
+        runs = super().get_queryset()
+        if self.action == "retrieve":
+            runs = runs.select_related("version").prefetch_related("targets", "version__items", "signatures")
+        return runs
+
+    def stepped(self, run):
+        return Response(RunSerializer(run).data)
+
+    @extend_schema(responses=AnswerSerializer(many=True), methods=["GET"])
+    @extend_schema(
+        request=AnswersInputSerializer, methods=["POST"],
+        responses={200: AnswerResultSerializer(many=True), 409: REFUSED},
+    )  # fmt: skip
+    @action(detail=True, methods=["get", "post"], pagination_class=None, filterset_fields=None)
+    def answers(self, request, number=None):
+        """Every answer of the run, superseded ones too; POST records some, one result for each."""
+        run = self.get_object()
+        if request.method == "GET":
+            answers = Answer.objects.filter(target__run=run).order_by("id")
+            return Response(AnswerSerializer(answers, many=True).data)
+        given = AnswersInputSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        entries = [AnswerInput(**each) for each in given.validated_data["answers"]]
+        with transaction.atomic():
+            results = record_answers(run, entries, by=request.user)
+        return Response(AnswerResultSerializer(results, many=True).data)
+
+    @extend_schema(request=None, responses={200: RunSerializer, 409: REFUSED})
+    @action(detail=True, methods=["post"])
+    def start(self, request, number=None):
+        """The run is in progress."""
+        return self.stepped(start_run(self.get_object(), by=request.user))
+
+    @extend_schema(request=SubmitInputSerializer, responses={200: RunSerializer, 409: REFUSED})
+    @action(detail=True, methods=["post"])
+    def submit(self, request, number=None):
+        """The run waits for sign-off; refused while an answer or a comment is missing."""
+        given = SubmitInputSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        return self.stepped(submit_run(self.get_object(), by=request.user, **given.validated_data))
+
+    @extend_schema(request=SignInputSerializer, responses={200: RunSerializer, 409: REFUSED})
+    @action(detail=True, methods=["post"])
+    def sign(self, request, number=None):
+        """Signed by somebody who took no part."""
+        given = SignInputSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        return self.stepped(sign_run(self.get_object(), by=request.user, **given.validated_data))
+
+    @extend_schema(request=CommentSerializer, responses={200: RunSerializer, 409: REFUSED})
+    @action(detail=True, methods=["post"], url_path="return")
+    def give_back(self, request, number=None):
+        """Back to the inspector, with a comment."""
+        given = CommentSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        return self.stepped(return_run(self.get_object(), by=request.user, **given.validated_data))

@@ -13,15 +13,10 @@ from accounts.roles import Right, has_right, require_right
 from assets.actions import move_asset
 from assets.expiry import ExpiryState
 from assets.models import Asset, Contract, Manufacturer
+from assets.panels import TONES
 from assets.workflow import Stage, moves_from
 
 PAGE_ROWS = 50
-EXPIRY_TONES = {
-    ExpiryState.UNKNOWN: "neutral",
-    ExpiryState.CURRENT: "good",
-    ExpiryState.ENDING: "warn",
-    ExpiryState.OVER: "bad",
-}
 STAGE_TONES = {
     Stage.STOCK: "info",
     Stage.IN_USE: "good",
@@ -34,7 +29,7 @@ STAGE_TONES = {
 def dressed(asset):
     """The asset with the tones of its badges."""
     asset.stage_tone = STAGE_TONES[asset.stage]
-    asset.warranty_tone = EXPIRY_TONES[asset.warranty.state]
+    asset.warranty_tone = TONES[asset.warranty.state]
     return asset
 
 
@@ -109,7 +104,7 @@ def asset_page(request, pk):
         Contract.objects.filter(covers__asset=asset).select_related("vendor").prefetch_related("promises")
     )
     for contract in contracts:
-        contract.tone = EXPIRY_TONES[contract.expiry.state]
+        contract.tone = TONES[contract.expiry.state]
     may_edit = has_right(request.user, Right.ASSET_EDIT)
     support = asset.model.support
     return render(
@@ -119,7 +114,7 @@ def asset_page(request, pk):
             "asset": dressed(asset),
             "contracts": contracts,
             "support": support,
-            "support_tone": EXPIRY_TONES[support.state],
+            "support_tone": TONES[support.state],
             "life": life_of(asset),
             "moves": moves_from(asset.stage) if may_edit else [],
             "may_edit": may_edit,

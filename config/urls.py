@@ -9,9 +9,11 @@ from changes.views import pages as change_pages
 from changes.views import plan as change_plan
 from changes.views import queue as change_queue
 from cmdb import views as cmdb
-from config import views
+from config import item_page, views
 from config.api import api_urls
 from inspections import views as inspections
+
+item_page.wire()
 
 account_urls = [
     path("tokens/", accounts.tokens, name="tokens"),

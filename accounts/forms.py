@@ -34,7 +34,7 @@ def time_zone_choices():
 
 class AccountChangeForm(UserChangeForm):
     time_zone = forms.ChoiceField(
-        label=_("time zone"), choices=time_zone_choices, required=False, widget=UnfoldAdminSelectWidget
+        label=_("Time zone"), choices=time_zone_choices, required=False, widget=UnfoldAdminSelectWidget
     )
 
     class Meta(UserChangeForm.Meta):
@@ -81,7 +81,7 @@ class TokenForm(forms.ModelForm):
     """A new token of one's own; it expires at the end of the given day."""
 
     expires_on = forms.DateField(
-        label=_("expires on"),
+        label=_("Expires on"),
         help_text=_("At the end of this day; at most one year from now."),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         initial=lambda: timezone.localdate() + timedelta(days=90),

@@ -1,5 +1,15 @@
+from django.apps import apps
 from django.contrib.admin.apps import AdminConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class OpsLedgerAdminConfig(AdminConfig):
     default_site = "config.site.OpsLedgerAdminSite"
+
+    def ready(self):
+        super().ready()
+        # Third-party words that their packages do not let be translated.
+        apps.get_app_config("procrastinate").verbose_name = _("Background jobs")
+        apps.get_app_config("axes").verbose_name = _("Log-in attempts")
+        jobs = apps.get_model("procrastinate", "ProcrastinateJob")._meta
+        jobs.verbose_name, jobs.verbose_name_plural = _("background job"), _("background jobs")

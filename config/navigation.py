@@ -113,6 +113,10 @@ ADMIN_NAVIGATION = [
             _list(_("Failed log-ins"), "lock", "axes.accessattempt"),
         ],
     ),
+    Group(
+        _("System"),
+        [_list(_("Background jobs"), "schedule", "procrastinate.procrastinatejob", Right.SYSTEM_MANAGE)],
+    ),
     Group(_("Audit"), [_list(_("Security events"), "policy", "audit.securityevent", Right.AUDIT_READ)]),
 ]
 

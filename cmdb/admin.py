@@ -292,8 +292,9 @@ class DependencyGroupAdmin(RecordedAdmin):
         shown = ", ".join(
             str(edge.target if edge.source_id == group.item_id else edge.source) for edge in members
         )
-        warning = "" if group.is_satisfiable else _(" (needs more than there are, or none)")
-        return f"{shown or '–'}{warning}"
+        if group.is_satisfiable:
+            return shown
+        return _("%(members)s (needs more than there are, or none)") % {"members": shown or "–"}
 
 
 @admin.register(CIAttribute)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from unfold import widgets
 
 from cmdb.attributes import attribute_faults, attribute_label, choice_labels, from_text, in_order
@@ -201,7 +201,11 @@ class AttributeFormSet(forms.BaseInlineFormSet):
             raise ValidationError(refusal.messages) from refusal
         if count:
             raise ValidationError(
-                _("%(count)d items would become invalid: %(names)s. Tick “%(box)s” to save all the same.")
+                ngettext(
+                    "%(count)d item would become invalid: %(names)s. Tick “%(box)s” to save all the same.",
+                    "%(count)d items would become invalid: %(names)s. Tick “%(box)s” to save all the same.",
+                    count,
+                )
                 % {"count": count, "names": ", ".join(names) + (" …" if count > len(names) else ""),
                    "box": CITypeForm.base_fields["accept_unfit"].label}
             )  # fmt: skip

@@ -129,23 +129,24 @@ class _LookUps:
             else:
                 values["type_id"] = kind.pk
         if "owner_team" in row:
-            values["owner_team_id"] = self._found(self.teams, row, "owner_team", _("team"), index, faults)
+            values["owner_team_id"] = self._found(self.teams, row, "owner_team", index, faults)
         for name in ("location", "duplicate_of"):
             if name in row:
-                values[f"{name}_id"] = self._found(self.items, row, name, _("item"), index, faults)
+                values[f"{name}_id"] = self._found(self.items, row, name, index, faults)
         if kind is not None and ("attributes" in row or item is None or kind.pk != item.type_id):
             values["attributes"] = self._attributes(kind, row, item, index, faults)
         return values
 
-    def _found(
-        self, known: Mapping[Any, int], row: Row, name: str, what: str, index: int, faults: Faults
-    ) -> int | None:
+    def _found(self, known: Mapping[Any, int], row: Row, name: str, index: int, faults: Faults) -> int | None:
         reference = row[name]
         if reference is None or reference == "":
             return None
         found = known.get(reference) if _is_reference(reference) else None
         if found is None:
-            faults.add(index, name, _("There is no %(what)s “%(name)s”.") % {"what": what, "name": reference})
+            missing = _("There is no item “%(name)s”.")
+            if name == "owner_team":
+                missing = _("There is no team “%(name)s”.")
+            faults.add(index, name, missing % {"name": reference})
         return found
 
     def _attributes(

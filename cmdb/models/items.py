@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Team
 from audit.recorded.models import RecordedModel
@@ -15,34 +16,34 @@ from cmdb.querysets import ItemQuerySet
 class LifecycleStage(models.TextChoices):
     """Where an item stands in its life; the CSDM's physical stages, shortened (reference/cmdb.md §1c)."""
 
-    PLANNED = "planned", _("planned")
-    ORDERED = "ordered", _("ordered")
-    IN_STOCK = "in_stock", _("in stock")
-    DEPLOYED = "deployed", _("being deployed")
-    OPERATIONAL = "operational", _("operational")
-    MAINTENANCE = "maintenance", _("in maintenance")
-    DEFECTIVE = "defective", _("defective")
-    MISSING = "missing", _("missing")
-    RETIRED = "retired", _("retired")
-    DISPOSED = "disposed", _("disposed of")
+    PLANNED = "planned", pgettext_lazy("life-cycle stage", "planned")
+    ORDERED = "ordered", pgettext_lazy("life-cycle stage", "ordered")
+    IN_STOCK = "in_stock", pgettext_lazy("life-cycle stage", "in stock")
+    DEPLOYED = "deployed", pgettext_lazy("life-cycle stage", "being deployed")
+    OPERATIONAL = "operational", pgettext_lazy("life-cycle stage", "operational")
+    MAINTENANCE = "maintenance", pgettext_lazy("life-cycle stage", "in maintenance")
+    DEFECTIVE = "defective", pgettext_lazy("life-cycle stage", "defective")
+    MISSING = "missing", pgettext_lazy("life-cycle stage", "missing")
+    RETIRED = "retired", pgettext_lazy("life-cycle stage", "retired")
+    DISPOSED = "disposed", pgettext_lazy("life-cycle stage", "disposed of")
 
 
 class Environment(models.TextChoices):
     """What an item is used for."""
 
-    PRODUCTION = "production", _("production")
-    STAGING = "staging", _("staging")
-    TEST = "test", _("test")
-    DEVELOPMENT = "development", _("development")
+    PRODUCTION = "production", pgettext_lazy("environment", "production")
+    STAGING = "staging", pgettext_lazy("environment", "staging")
+    TEST = "test", pgettext_lazy("environment", "test")
+    DEVELOPMENT = "development", pgettext_lazy("environment", "development")
 
 
 class Criticality(models.IntegerChoices):
     """How much the organisation suffers without the item; 4 is the highest."""
 
-    LOW = 1, _("low")
-    MEDIUM = 2, _("medium")
-    HIGH = 3, _("high")
-    CRITICAL = 4, _("critical")
+    LOW = 1, pgettext_lazy("criticality", "low")
+    MEDIUM = 2, pgettext_lazy("criticality", "medium")
+    HIGH = 3, pgettext_lazy("criticality", "high")
+    CRITICAL = 4, pgettext_lazy("criticality", "critical")
 
 
 class ConfigurationItem(RecordedModel):

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.labelled import Labelled
 from audit.recorded.models import RecordedModel
@@ -18,17 +19,17 @@ key_is_plain = RegexValidator(
 class ControlMode(models.TextChoices):
     """How strictly changes to items of a type go through change requests (reference/cmdb.md §0.5)."""
 
-    OPEN = "open", _("open")
-    RECORDED = "recorded", _("recorded")
-    CONTROLLED = "controlled", _("controlled")
+    OPEN = "open", pgettext_lazy("control mode", "open")
+    RECORDED = "recorded", pgettext_lazy("control mode", "recorded")
+    CONTROLLED = "controlled", pgettext_lazy("control mode", "controlled")
 
 
 class IdentityMode(models.TextChoices):
     """What happens when two items look like the same thing (reference/cmdb.md §3.3)."""
 
-    OFF = "off", _("off")
-    REPORT = "report", _("report")
-    ENFORCE = "enforce", _("enforce")
+    OFF = "off", pgettext_lazy("identity mode", "off")
+    REPORT = "report", pgettext_lazy("identity mode", "report")
+    ENFORCE = "enforce", pgettext_lazy("identity mode", "enforce")
 
 
 class AttributeKind(models.TextChoices):

@@ -136,10 +136,12 @@ def test_containment_has_no_circle_over_its_kinds_together():
     with pytest.raises(IntegrityError) as caught:
         relate("located_in", campus, room)
     assert refused(caught) == "cmdb_relation_is_acyclic"
-    switch, chassis = make_item("network_device"), make_item("network_device")
-    relate("part_of", switch, chassis)
+    kept_in = make_relation_type(key="kept_in", is_containment=True, is_acyclic=True)
+    ends = {name: CIType.objects.get(key="place") for name in ("source_type", "target_type")}
+    make_relation_rule(relation_type=kept_in, **ends)
     with pytest.raises(IntegrityError, match="would contain itself"):
-        relate("part_of", chassis, switch)
+        relate("kept_in", campus, room)
+    relate("kept_in", room, campus)
 
 
 def test_a_circle_within_one_statement_is_refused_too():

@@ -64,7 +64,7 @@ def level_of(answers: Mapping[str, str], *, criticality: int, affected: int, dow
 
     `criticality` is the highest among changed and affected items (1 to 4), `affected` how many are affected.
     """
-    inputs = {
+    inputs: dict[str, tuple[object, str]] = {
         "criticality": (criticality, ("low", "low", "low", "medium", "high")[criticality]),
         "affected": (affected, "high" if affected > 100 else "medium" if affected > 10 else "low"),
         "downtime_minutes": (

@@ -6,6 +6,7 @@ from rest_framework.routers import DefaultRouter
 
 from accounts import api as accounts
 from assets import api as assets
+from changes import api as changes
 from cmdb import api as cmdb
 from config import views
 from inspections import api as inspections
@@ -36,6 +37,14 @@ router.register("check-list-items", inspections.TemplateItemViewSet, basename="c
 router.register("inspection-plans", inspections.PlanViewSet, basename="inspection-plan")
 router.register("inspection-runs", inspections.RunViewSet, basename="inspection-run")
 router.register("findings", inspections.FindingViewSet, basename="finding")
+router.register("changes", changes.ChangeViewSet, basename="change")
+router.register("boards", changes.BoardViewSet, basename="board")
+router.register("board-seats", changes.BoardSeatViewSet, basename="boardseat")
+router.register("approval-policies", changes.ApprovalPolicyViewSet, basename="approvalpolicy")
+router.register("policy-steps", changes.PolicyStepViewSet, basename="policystep")
+router.register("freezes", changes.FreezeViewSet, basename="freeze")
+router.register("standard-templates", changes.StandardTemplateViewSet, basename="standardtemplate")
+router.register("vote-delegations", changes.VoteDelegationViewSet, basename="votedelegation")
 
 api_urls = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

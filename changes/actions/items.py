@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -33,7 +34,7 @@ def apply_operations(operations: list[PlannedOperation]) -> None:
     _run("set_items", [json.dumps(kept), ids], target="after")
     _run("note_live", [ids], column="found")
     for operation in operations:
-        APPLY.get(operation.kind, _nothing)(operation)
+        APPLY.get(OperationKind(operation.kind), _nothing)(operation)
     PlannedOperation.objects.filter(pk__in=[operation.pk for operation in operations]).update(
         applied_at=timezone.now(), reverted_at=None
     )
@@ -45,7 +46,7 @@ def take_back_operations(operations: list[PlannedOperation]) -> None:
     lock_items(on_items)
     kept = settle(operations, [*drift_of(on_items, "found"), *relation_drift(operations, forward=False)])
     for operation in operations:
-        TAKE_BACK.get(operation.kind, _nothing)(operation)
+        TAKE_BACK.get(OperationKind(operation.kind), _nothing)(operation)
     _run("set_items", [json.dumps(kept), [operation.pk for operation in on_items]], target="replaced")
     PlannedOperation.objects.filter(pk__in=[operation.pk for operation in operations]).update(
         reverted_at=timezone.now()
@@ -63,7 +64,7 @@ def mark_as_found(operations: Collection[int]) -> None:
 
 def lock_items(operations: list[PlannedOperation]) -> None:
     """The items are locked, in the order of their ids, so that two stages never wait for each other."""
-    ids = [operation.item_id for operation in operations]
+    ids = [operation.item_id for operation in operations if operation.item_id]
     list(
         ConfigurationItem.objects.select_for_update(of=("self",))
         .filter(pk__in=ids)
@@ -145,7 +146,7 @@ def _create_item(operation: PlannedOperation) -> None:
 
 def _remove_item(operation: PlannedOperation) -> None:
     PlannedOperation.objects.filter(pk=operation.pk).update(item=None)
-    ConfigurationItem.objects.filter(pk=operation.item_id).delete()
+    ConfigurationItem.objects.filter(pk=operation.item_id or 0).delete()
 
 
 def _nothing(operation: PlannedOperation) -> None:
@@ -169,6 +170,6 @@ def _statement(name: str) -> str:
     return (SQL / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def _run(name: str, params: list[object], **words: str) -> None:
+def _run(name: str, params: list[Any], **words: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_statement(name).format(**words), params)

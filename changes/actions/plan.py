@@ -275,7 +275,7 @@ def add_criterion(change: ChangeRequest, metric: str, *, by: User, **fields: Any
         return _valid(Criterion(change=current, metric=metric, **fields))
 
 
-def remove_row(row: models.Model, *, by: User) -> None:
+def remove_row(row: Any, *, by: User) -> None:
     """A row of the plan is gone from it; its history stays."""
     with editing(row.change, by):
         row.delete()

@@ -50,7 +50,10 @@ def drift_of(operations: list[PlannedOperation], expected: str) -> list[Drift]:
         return []
     with connection.cursor() as cursor:
         cursor.execute(COMPARE.format(expected=expected), [ids])
-        return [Drift(*row[:4], _value(row[4]), _value(row[5])) for row in cursor.fetchall()]
+        return [
+            Drift(operation, item, address, field, _value(wanted), _value(found))
+            for operation, item, address, field, wanted, found in cursor.fetchall()
+        ]
 
 
 def _value(raw: Any) -> Any:

@@ -49,7 +49,9 @@ def who_may(change: ChangeRequest, step: Step, by: User | None) -> list[Refusal]
     if by is None:
         return unless(Relation.SYSTEM in step.who, "who", _("This step is taken by a person."))
     held = relations_of(change, by)
-    able = [name for name in step.who if name in held and any(has_right(by, r) for r in RIGHT_FOR[name])]
+    able = [
+        name for name in step.who if name in held and any(has_right(by, r) for r in RIGHT_FOR[Relation(name)])
+    ]
     refusals = []
     if not able:
         people = ", ".join(str(Relation(name).label) for name in step.who if name != Relation.SYSTEM)
@@ -156,7 +158,7 @@ def second_person_present(change: ChangeRequest, by: User | None, data: Data) ->
     """Breaking the glass takes a second person, named, active and somebody else."""
     if data is None:
         return []
-    second = User.objects.filter(pk=data.get("second_person"), is_active=True).first()
+    second = User.objects.filter(pk=data.get("second_person") or 0, is_active=True).first()
     return unless(
         second is not None and by is not None and second.pk != by.pk,
         "second_person_present",
@@ -167,8 +169,8 @@ def second_person_present(change: ChangeRequest, by: User | None, data: Data) ->
 
 def step_up_auth(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
     """The person signed in within the last half hour."""
-    recent = by is not None and by.last_login is not None
-    recent = recent and by.last_login >= timezone.now() - RECENT_SIGN_IN
+    last = by.last_login if by is not None else None
+    recent = last is not None and last >= timezone.now() - RECENT_SIGN_IN
     return unless(
         recent,
         "step_up_auth",

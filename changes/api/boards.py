@@ -1,0 +1,137 @@
+"""Boards, policies, freezes and templates: edited by who manages changes."""
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from accounts.roles import Right, has_right
+from audit.recorded.api import RecordedViewSet
+from changes.api.fields import WindowField
+from changes.models import (
+    ApprovalPolicy,
+    Board,
+    BoardSeat,
+    FreezeWindow,
+    PolicyStep,
+    StandardTemplate,
+    VoteDelegation,
+)
+
+
+class BoardSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Board
+        fields = ["id", "key", "label", "label_zh", "row_version"]
+
+
+class BoardSeatSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = BoardSeat
+        fields = ["id", "board", "user", "has_veto", "is_active", "row_version"]
+
+
+class ApprovalPolicySerializer(serializers.ModelSerializer):
+    class Meta:
+        model = ApprovalPolicy
+        fields = ["id", "kind", "risk", "allows_skip_test", "row_version"]
+
+
+class PolicyStepSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = PolicyStep
+        fields = ["id", "policy", "position", "board", "relation", "need", "quorum", "minutes", "row_version"]
+
+
+class FreezeSerializer(serializers.ModelSerializer):
+    window = WindowField()
+
+    class Meta:
+        model = FreezeWindow
+        fields = [
+            "id", "label", "label_zh", "window", "is_hard", "item", "type", "environment", "owner_team",
+            "reason", "is_active", "row_version",
+        ]  # fmt: skip
+
+
+class StandardTemplateSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = StandardTemplate
+        fields = [
+            "id", "key", "version", "label", "label_zh", "description", "parameters", "scope_types",
+            "approved_by", "approved_at", "is_active", "has_auto_verify", "suspended_reason", "row_version",
+        ]  # fmt: skip
+
+
+class VoteDelegationSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = VoteDelegation
+        fields = ["id", "person", "deputy", "starts_at", "ends_at", "reason", "row_version"]
+
+    def validate_person(self, person):
+        user = self.context["request"].user
+        if person != user and not has_right(user, Right.CHANGE_MANAGE):
+            raise serializers.ValidationError(_("You may delegate your own votes only."))
+        return person
+
+
+class BoardViewSet(RecordedViewSet):
+    """Bodies that vote on changes."""
+
+    queryset = Board.objects.all()
+    serializer_class = BoardSerializer
+    filterset_fields = ["key"]
+
+
+class BoardSeatViewSet(RecordedViewSet):
+    """Who sits on which board."""
+
+    queryset = BoardSeat.objects.all()
+    serializer_class = BoardSeatSerializer
+    filterset_fields = ["board", "user", "is_active"]
+
+
+class ApprovalPolicyViewSet(RecordedViewSet):
+    """Which approval a kind of change needs at a level of risk."""
+
+    queryset = ApprovalPolicy.objects.all()
+    serializer_class = ApprovalPolicySerializer
+    filterset_fields = ["kind", "risk"]
+
+
+class PolicyStepViewSet(RecordedViewSet):
+    """The bodies that must agree, with their numbers."""
+
+    queryset = PolicyStep.objects.all()
+    serializer_class = PolicyStepSerializer
+    filterset_fields = ["policy", "board"]
+
+
+class FreezeViewSet(RecordedViewSet):
+    """Times in which nothing is changed."""
+
+    queryset = FreezeWindow.objects.all()
+    serializer_class = FreezeSerializer
+    filterset_fields = ["is_hard", "is_active", "item", "type", "owner_team"]
+
+
+class StandardTemplateViewSet(RecordedViewSet):
+    """Pre-approved kinds of change."""
+
+    queryset = StandardTemplate.objects.all()
+    serializer_class = StandardTemplateSerializer
+    filterset_fields = ["key", "is_active"]
+
+
+class VoteDelegationViewSet(RecordedViewSet):
+    """Who votes for whom, and when; everybody delegates their own votes."""
+
+    queryset = VoteDelegation.objects.all()
+    serializer_class = VoteDelegationSerializer
+    filterset_fields = ["person", "deputy"]
+    write_right = Right.VIEW
+
+    def filter_queryset(self, queryset):
+        queryset = super().filter_queryset(queryset)
+        user = self.request.user
+        if self.action in {"update", "partial_update"} and not has_right(user, Right.CHANGE_MANAGE):
+            return queryset.filter(person=user)
+        return queryset

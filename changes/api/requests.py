@@ -1,0 +1,304 @@
+"""Changes, their plans, their steps and votes: one endpoint, every deed an action."""
+
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.response import Response
+
+from accounts.roles import Right
+from audit.recorded.api import RecordedViewSet
+from changes import actions as deeds
+from changes.api import serializers as shapes
+from changes.filters import ChangeFilter
+from changes.guards import Refusal
+from changes.models import ChangeRequest, DriftDecision, Vote
+from changes.models.plan import OperationKind
+
+ROW = OpenApiParameter("row", OpenApiTypes.INT, OpenApiParameter.PATH)
+PLAN = (
+    "change_items__item__type", "assignments", "consultations", "stages", "operations__item__type", "tasks",
+    "rollback_steps", "criteria__results", "test_runs",
+)  # fmt: skip
+# The rows of a plan that can be taken out of it again.
+REMOVABLE = {
+    "items": "change_items",
+    "stages": "stages",
+    "operations": "operations",
+    "tasks": "tasks",
+    "rollback-steps": "rollback_steps",
+    "criteria": "criteria",
+    "assignments": "assignments",
+}
+
+
+class ChangeViewSet(RecordedViewSet):
+    """Changes: drafted and edited here, moved by POST to `steps/`, decided by POST to `votes/`.
+
+    Whoever may read may ask; each deed checks its own right and names every reason when it refuses (409).
+    """
+
+    queryset = ChangeRequest.objects.all()
+    lookup_field = "number"
+    lookup_value_regex = "[A-Za-z0-9-]+"
+    filterset_class = ChangeFilter
+    ordering_fields = ["id", "number", "state_since_at", "created_at"]
+    write_right = Right.VIEW
+
+    def get_queryset(self):
+        changes = super().get_queryset()
+        return changes.prefetch_related(*PLAN) if self.action == "retrieve" else changes
+
+    def get_serializer_class(self):
+        return shapes.ChangeDetailSerializer if self.action == "retrieve" else shapes.ChangeSerializer
+
+    def perform_create(self, serializer):
+        serializer.instance = self.row = deeds.create_change(
+            by=self.request.user, **serializer.validated_data
+        )
+
+    def perform_update(self, serializer):
+        change, fields = serializer.instance, dict(serializer.validated_data)
+        if fields.pop("kind", change.kind) != change.kind:
+            raise shapes.serializers.ValidationError({"kind": [_("The kind changes by a step.")]})
+        if "items" in fields:
+            raise shapes.serializers.ValidationError({"items": [_("POST each item to “items/”.")]})
+        serializer.instance = deeds.edit_change(change, by=self.request.user, **fields)
+
+    # the process
+
+    @extend_schema(methods=["GET"], responses=shapes.OfferSerializer(many=True))
+    @extend_schema(
+        methods=["POST"], request=shapes.TakeStepSerializer, responses={201: shapes.EventSerializer}
+    )
+    @action(detail=True, methods=["get", "post"], pagination_class=None, filterset_class=None)
+    def steps(self, request, number):
+        """Every step that leads on with all reasons against it; POST takes one: {event, comment, data}."""
+        change = self.get_object()
+        if request.method == "GET":
+            offers = deeds.available_steps(change, by=request.user)
+            return Response(shapes.OfferSerializer(offers, many=True).data)
+        asked = self._read(shapes.TakeStepSerializer)
+        event = deeds.take_step(
+            change, asked["event"], by=request.user, comment=asked["comment"], data=asked["data"]
+        )
+        return self._made(shapes.EventSerializer, event)
+
+    @extend_schema(responses=shapes.EventSerializer(many=True))
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def events(self, request, number):
+        """Every step that the change took, newest first."""
+        return Response(shapes.EventSerializer(self.get_object().events.all(), many=True).data)
+
+    @extend_schema(responses=shapes.RoundSerializer(many=True))
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def rounds(self, request, number):
+        """The rounds of voting, newest first, with seats and votes."""
+        rounds = self.get_object().rounds.prefetch_related("steps__seats", "votes")
+        return Response(shapes.RoundSerializer(rounds, many=True).data)
+
+    @extend_schema(request=shapes.CastVoteSerializer, responses={201: shapes.VoteSerializer})
+    @action(detail=True, methods=["post"], filterset_class=None)
+    def votes(self, request, number):
+        """A vote in the open round: {choice, comment, on_behalf_of, is_verbal, plan_hash}."""
+        change, asked = self.get_object(), self._read(shapes.CastVoteSerializer)
+        current = change.rounds.filter(closed_at=None).first()
+        if current is None:
+            raise deeds.StepRefused([Refusal("round_closed", _("No round is open."))])
+        if asked["plan_hash"] not in ("", change.plan_hash):
+            raise deeds.StepRefused(
+                [Refusal("plan_edited", _("The plan was edited since you read it."), _("Read it again."))]
+            )
+        vote = deeds.cast_vote(
+            current,
+            by=request.user,
+            choice=asked["choice"],
+            comment=asked["comment"],
+            on_behalf_of=asked["on_behalf_of"],
+            channel=Vote.Channel.VERBAL if asked["is_verbal"] else Vote.Channel.API,
+        )
+        return self._made(shapes.VoteSerializer, vote)
+
+    # the plan
+
+    @extend_schema(request=shapes.ChangeItemSerializer, responses={201: shapes.ChangeItemSerializer})
+    @action(detail=True, methods=["post"], filterset_class=None)
+    def items(self, request, number):
+        """One more item: {item (id or type:name), impact}."""
+        asked = self._read(shapes.ChangeItemSerializer)
+        row = deeds.add_item(self.get_object(), asked["item"], by=request.user, impact=asked["impact"])
+        return self._made(shapes.ChangeItemSerializer, row)
+
+    @extend_schema(request=shapes.StageSerializer, responses={201: shapes.StageSerializer})
+    @action(detail=True, methods=["post"], filterset_class=None)
+    def stages(self, request, number):
+        """One more stage at the end."""
+        stage = deeds.add_stage(self.get_object(), by=request.user, **self._read(shapes.StageSerializer))
+        return self._made(shapes.StageSerializer, stage)
+
+    @extend_schema(request=shapes.OperationSerializer, responses={201: shapes.OperationSerializer})
+    @action(detail=True, methods=["post"], filterset_class=None)
+    def operations(self, request, number):
+        """One planned difference: {kind, item, after, stage}; before-values are read live."""
+        change, by = self.get_object(), request.user
+        asked = self._read(shapes.OperationSerializer)
+        kind, stage = asked.get("kind", OperationKind.UPDATE), asked.get("stage")
+        item, after = asked.get("item"), asked.get("after") or {}
+        if kind in (OperationKind.UPDATE, OperationKind.RETIRE) and item is None:
+            raise shapes.serializers.ValidationError({"item": [_("Name the item.")]})
+        operation = {
+            OperationKind.UPDATE: lambda: deeds.add_operation(change, item, after, by=by, stage=stage),
+            OperationKind.RETIRE: lambda: deeds.retire_item(change, item, by=by, stage=stage),
+            OperationKind.CREATE: lambda: deeds.plan_new_item(change, after, by=by, stage=stage),
+            OperationKind.RELATE: lambda: deeds.plan_relation(change, after, by=by, stage=stage),
+            OperationKind.UNRELATE: lambda: deeds.plan_relation(
+                change, after, by=by, stage=stage, is_end=True
+            ),
+        }[OperationKind(kind)]()
+        return self._made(shapes.OperationSerializer, operation)
+
+    @extend_schema(request=shapes.TaskSerializer, responses={201: shapes.TaskSerializer})
+    @action(detail=True, methods=["post"], filterset_class=None)
+    def tasks(self, request, number):
+        """One more task."""
+        return self._add(deeds.add_task, shapes.TaskSerializer)
+
+    @extend_schema(request=shapes.RollbackStepSerializer, responses={201: shapes.RollbackStepSerializer})
+    @action(detail=True, methods=["post"], url_path="rollback-steps", filterset_class=None)
+    def rollback_steps(self, request, number):
+        """One more step of the way back."""
+        return self._add(deeds.add_rollback_step, shapes.RollbackStepSerializer)
+
+    @extend_schema(request=shapes.CriterionSerializer, responses={201: shapes.CriterionSerializer})
+    @action(detail=True, methods=["post"], filterset_class=None)
+    def criteria(self, request, number):
+        """One more criterion."""
+        asked = self._read(shapes.CriterionSerializer)
+        row = deeds.add_criterion(self.get_object(), asked.pop("metric"), by=request.user, **asked)
+        return self._made(shapes.CriterionSerializer, row)
+
+    @extend_schema(parameters=[ROW, OpenApiParameter("rows", OpenApiTypes.STR, OpenApiParameter.PATH)],
+                   request=None, responses={204: None})  # fmt: skip
+    @action(detail=True, methods=["delete"], filterset_class=None, url_name="remove",
+            url_path=rf"(?P<rows>{'|'.join(REMOVABLE)})/(?P<row>\d+)")  # fmt: skip
+    def remove(self, request, number, rows, row):
+        """A row of the plan is taken out; its history stays."""
+        deeds.remove_row(self._row(REMOVABLE[rows], row), by=request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    # the people
+
+    @extend_schema(request=shapes.AssignmentSerializer, responses={201: shapes.AssignmentSerializer})
+    @action(detail=True, methods=["post"], filterset_class=None)
+    def assignments(self, request, number):
+        """A person gets a part: {user, role}."""
+        asked = self._read(shapes.AssignmentSerializer)
+        row = deeds.assign(self.get_object(), asked["user"], asked["role"], by=request.user)
+        return self._made(shapes.AssignmentSerializer, row)
+
+    @extend_schema(request=shapes.ConsultationSerializer, responses={201: shapes.ConsultationSerializer})
+    @action(detail=True, methods=["post"], filterset_class=None)
+    def consultations(self, request, number):
+        """The answer of a team that owns an item: {team, answer, comment}."""
+        asked = self._read(shapes.ConsultationSerializer)
+        row = deeds.consult_owner(self.get_object(), asked.pop("team"), by=request.user, **asked)
+        return self._made(shapes.ConsultationSerializer, row)
+
+    # the work
+
+    @extend_schema(request=shapes.TestRunSerializer, responses={201: shapes.TestRunSerializer})
+    @action(detail=True, methods=["post"], url_path="test-runs", filterset_class=None)
+    def test_runs(self, request, number):
+        """A test or a rehearsal, bound to the plan as it is now."""
+        run = deeds.record_test_run(
+            self.get_object(), by=request.user, **self._read(shapes.TestRunSerializer)
+        )
+        return self._made(shapes.TestRunSerializer, run)
+
+    @extend_schema(parameters=[ROW], request=None, responses=shapes.TaskSerializer)
+    @action(detail=True, methods=["post"], url_path=r"tasks/(?P<row>\d+)/complete", filterset_class=None)
+    def complete_task(self, request, number, row):
+        """The task is ticked; a dual one by two people in turn."""
+        note = str(request.data.get("note", ""))
+        task = deeds.complete_task(self._row("tasks", row), by=request.user, note=note)
+        return Response(shapes.TaskSerializer(task).data)
+
+    @extend_schema(parameters=[ROW], request=None, responses=shapes.RollbackStepSerializer)
+    @action(
+        detail=True, methods=["post"], url_path=r"rollback-steps/(?P<row>\d+)/complete", filterset_class=None
+    )
+    def complete_rollback_step(self, request, number, row):
+        """The step of the way back is ticked."""
+        step = deeds.complete_rollback_step(self._row("rollback_steps", row), by=request.user)
+        return Response(shapes.RollbackStepSerializer(step).data)
+
+    @extend_schema(parameters=[ROW], request=None, responses=shapes.StageSerializer)
+    @action(detail=True, methods=["post"], url_path=r"stages/(?P<row>\d+)/apply", filterset_class=None)
+    def apply_stage(self, request, number, row):
+        """Every operation of the stage is applied, or none is (409 lists the drift)."""
+        stage = self._row("stages", row)
+        deeds.apply_stage(stage, by=request.user)
+        return Response(shapes.StageSerializer(stage).data)
+
+    @extend_schema(request=None, responses=shapes.StageSerializer(many=True))
+    @action(detail=True, methods=["post"], url_path="roll-back", pagination_class=None, filterset_class=None)
+    def roll_back(self, request, number):
+        """Every applied operation is taken back, or none is (409 lists the drift)."""
+        change = self.get_object()
+        deeds.roll_back(change, by=request.user)
+        return Response(shapes.StageSerializer(change.stages.all(), many=True).data)
+
+    @extend_schema(parameters=[ROW], request=shapes.DriftDecisionSerializer,
+                   responses={201: shapes.DriftDecisionSerializer})  # fmt: skip
+    @action(detail=True, methods=["post"], url_path=r"operations/(?P<row>\d+)/drift", filterset_class=None)
+    def decide_drift(self, request, number, row):
+        """One person proposes to keep or force a drifted field: {field, seen, decision}."""
+        asked = self._read(shapes.DriftDecisionSerializer)
+        decision = deeds.decide_drift(
+            self._row("operations", row), asked["field"], decision=asked["decision"], seen=asked.get("seen"),
+            by=request.user,
+        )  # fmt: skip
+        return self._made(shapes.DriftDecisionSerializer, decision)
+
+    @extend_schema(parameters=[ROW], request=None, responses=shapes.DriftDecisionSerializer)
+    @action(detail=True, methods=["post"], url_path=r"drift/(?P<row>\d+)/confirm", filterset_class=None)
+    def confirm_drift(self, request, number, row):
+        """A second person agrees."""
+        found = get_object_or_404(DriftDecision, operation__change=self.get_object(), pk=row)
+        return Response(shapes.DriftDecisionSerializer(deeds.confirm_drift(found, by=request.user)).data)
+
+    @extend_schema(
+        parameters=[ROW], request=shapes.ResultSerializer, responses={201: shapes.ResultSerializer}
+    )
+    @action(detail=True, methods=["post"], url_path=r"criteria/(?P<row>\d+)/results", filterset_class=None)
+    def results(self, request, number, row):
+        """A measured value: {value, source, evidence}; PostgreSQL judges it."""
+        asked = self._read(shapes.ResultSerializer)
+        result = deeds.record_criterion(self._row("criteria", row), by=request.user, **asked)
+        return self._made(shapes.ResultSerializer, result)
+
+    @extend_schema(parameters=[ROW], request=None, responses={201: shapes.VoteSerializer})
+    @action(detail=True, methods=["post"], url_path=r"votes/(?P<row>\d+)/confirm", filterset_class=None)
+    def confirm_vote(self, request, number, row):
+        """The voter confirms a vote given by word of mouth."""
+        vote = get_object_or_404(Vote, round__change=self.get_object(), pk=row)
+        return self._made(shapes.VoteSerializer, deeds.confirm_vote(vote, by=request.user).vote)
+
+    # what they share
+
+    def _read(self, shape):
+        asked = shape(data=self.request.data, context=self.get_serializer_context())
+        asked.is_valid(raise_exception=True)
+        return dict(asked.validated_data)
+
+    def _made(self, shape, row):
+        return Response(shape(row).data, status=status.HTTP_201_CREATED)
+
+    def _row(self, rows, pk):
+        return get_object_or_404(getattr(self.get_object(), rows), pk=pk)
+
+    def _add(self, deed, shape):
+        asked = {name: value for name, value in self._read(shape).items() if value is not None}
+        return self._made(shape, deed(self.get_object(), asked.pop("label"), by=self.request.user, **asked))

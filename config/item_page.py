@@ -2,9 +2,11 @@
 
 from assets.panels import cover_panel
 from cmdb import panels
+from inspections.panels import item_panel
 
 CARDS = [
     cover_panel,
+    item_panel,
 ]
 
 

@@ -130,17 +130,18 @@ class Impact:
     def rows(self) -> list[ImpactRow]:
         return [*self.down, *self.degraded, *self.informed]
 
-    def as_json(self) -> dict[str, Any]:
-        """The answer for the command and the API."""
+    def as_json(self, limit: int | None = None) -> dict[str, Any]:
+        """The answer for the command and the API; `more` counts what is not listed."""
+        sets = {"down": self.down, "degraded": self.degraded, "informed": self.informed}
         return {
             "items": [start.address for start in self.start],
             "direction": "backward" if self.backward else "forward",
             "total": self.total,
             "by_depth": self.by_depth,
-            "down": [row.as_json() for row in self.down],
-            "degraded": [row.as_json() for row in self.degraded],
-            "informed": [row.as_json() for row in self.informed],
-            "more": self.more,
+            **{name: [row.as_json() for row in rows[:limit]] for name, rows in sets.items()},
+            "more": {
+                name: self.more[name] + len(rows[limit:] if limit else []) for name, rows in sets.items()
+            },
         }
 
 

@@ -8,6 +8,7 @@ from accounts import api as accounts
 from assets import api as assets
 from changes import api as changes
 from cmdb import api as cmdb
+from cmdb.views.impact_api import ImpactView, ItemImpactView
 from config import views
 from inspections import api as inspections
 
@@ -50,6 +51,8 @@ api_urls = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", views.api_docs, name="api-docs"),
     path("me/", accounts.MeView.as_view(), name="me"),
+    path("impact/", ImpactView.as_view(), name="impact"),
+    path("items/<int:pk>/impact/", ItemImpactView.as_view(), name="item-impact"),
     *router.urls,
     re_path(r"^.*$", views.no_endpoint),
 ]

@@ -71,8 +71,8 @@ def item_list(request):
         "cmdb/item_list.html",
         {
             "rows": page.rows,
-            "next": address(asked, page.next),
-            "previous": address(asked, page.previous),
+            "next": page.next and query_string(asked, page.next),
+            "previous": page.previous and query_string(asked, page.previous),
             "count": counted,
             "is_capped": counted > COUNTED,
             "cap": COUNTED,
@@ -83,20 +83,20 @@ def item_list(request):
             "stages": LifecycleStage.choices,
             "environments": Environment.choices,
             "criticalities": [(str(value), label) for value, label in Criticality.choices],
-            "export_query": address(asked, ""),
+            "export_query": query_string(asked),
             "may_edit": has_right(request.user, Right.CMDB_EDIT),
             "may_import": has_right(request.user, Right.CMDB_IMPORT),
         },
     )
 
 
-def address(asked, token: str) -> str:
-    """The query string of the page with this token; the filters stay."""
+def query_string(asked, token: str = "") -> str:
+    """The filters, and the page with this token of them."""
     query = asked.copy()
     query.pop("page", None)
     if token:
         query["page"] = token
-    return f"?{query.urlencode()}" if token or query else ""
+    return f"?{query.urlencode()}" if query else ""
 
 
 class Echo:

@@ -22,6 +22,7 @@ def person(live_server, browser):
             user.save()
             RoleGrant.objects.bulk_create(RoleGrant(user=user, role=role) for role in roles)
         opened = browser.new_context(base_url=live_server.url, locale=language, **context)
+        opened.set_default_timeout(15_000)
         contexts.append(opened)
         page = opened.new_page()
         page.errors = []

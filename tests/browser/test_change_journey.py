@@ -26,7 +26,8 @@ def people(person, seat, imported):
         member = person(f"board{n}", "board_member")
         cast[f"board{n}"] = member
         seat("cab", member)
-    seat("tech_owner", cast["board1"])
+    cast["technical owner"] = person("owner", "board_member")
+    seat("tech_owner", cast["technical owner"])
     return cast
 
 
@@ -97,7 +98,7 @@ def to_implementing(people, number):
     page = people["tester"]
     page.goto(f"/changes/{number}/")
     for purpose in ("test", "rehearsal of the rollback"):
-        page.get_by_text("Record a test run").click()
+        page.locator("#tests summary").click()
         tests = page.locator("#tests")
         tests.locator("[name=purpose]").select_option(label=purpose)
         tests.locator("[name=environment]").fill("staging")
@@ -124,7 +125,7 @@ def serial_of(name):
     return ConfigurationItem.objects.get(name=name).serial
 
 
-def test_a_normal_change_goes_from_application_to_verified_effect(people):
+def test_a_normal_change_goes_from_application_to_verified_effect(people, person):
     requester = people["requester"]
     number = raise_change(requester, "Correct the serial of his-db-01", "host:his-db-01", "SN-NEW-1")
     to_implementing(people, number)
@@ -138,7 +139,7 @@ def test_a_normal_change_goes_from_application_to_verified_effect(people):
         "You asked for this change; somebody else decides on it."
     )
 
-    for member in ("board1", "board2", "board3"):
+    for member in ("technical owner", "board1", "board2", "board3"):
         vote(people[member], number)
     change.refresh_from_db()
     assert change.state == "scheduled"
@@ -150,14 +151,16 @@ def test_a_normal_change_goes_from_application_to_verified_effect(people):
     verifier.goto(f"/changes/{number}/")
     verifier.locator("#criteria").get_by_placeholder("Measured value").fill("0")
     verifier.locator("#criteria").get_by_role("button", name="Record").click()
-    take(verifier, number, "Effect verified, close")
+    take(verifier, number, "Verified, needs a review")
+    manager = person("manager", "change_manager")
+    take(manager, number, "Close", post="Went as planned; nothing to add.", outcome="successful")
     change.refresh_from_db()
     assert (change.state, change.outcome) == ("closed", "successful")
 
     requester.get_by_role("link", name="History").click()
     events = requester.locator("#events")
     for step in ("Submit", "Assessment done", "Test passed", "Close the vote as approved", "Start", "Finish",
-                 "Effect verified, close"):  # fmt: skip
+                 "Verified, needs a review", "Close"):  # fmt: skip
         expect(events).to_contain_text(step)
     item = ConfigurationItem.objects.get(name="his-db-01")
     requester.goto(f"/cmdb/{item.pk}/")
@@ -173,7 +176,7 @@ def test_a_change_is_rolled_back_and_the_field_restored(people, person):
         people["requester"], "Correct the serial of his-db-02", "host:his-db-02", "SN-NEW-2"
     )
     to_implementing(people, number)
-    for member in ("board1", "board2", "board3"):
+    for member in ("technical owner", "board1", "board2", "board3"):
         vote(people[member], number)
     worker, verifier = people["implementer"], people["verifier"]
     work(worker, number)
@@ -187,7 +190,7 @@ def test_a_change_is_rolled_back_and_the_field_restored(people, person):
     take(worker, number, "Rollback done")
     take(verifier, number, "Restored state confirmed", what_was_checked="The record is as before.")
     manager = person("manager", "change_manager")
-    take(manager, number, "Close", post="The label was misread.", outcome="rolled_back")
+    take(manager, number, "Close", post="The label was misread.", caused="none", outcome="rolled_back")
     change = ChangeRequest.objects.get(number=number)
     assert (change.state, change.outcome) == ("closed", "rolled_back")
     verifier.goto(f"/changes/{number}/history/")

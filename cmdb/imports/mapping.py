@@ -38,7 +38,7 @@ ITEM_KEYS = {
     "fields",
     "attributes",
     "empty",
-    "null",
+    "blanks",
     "skip",
 }
 RELATION_KEYS = {
@@ -51,7 +51,7 @@ RELATION_KEYS = {
     "description",
     "last_confirmed_at",
     "duplicates",
-    "null",
+    "blanks",
     "skip",
 }
 CELL_KEYS = {"column", "constant", "values", "default", "dates", "split"}
@@ -295,7 +295,7 @@ def words(given: Any, where: str) -> dict[str, str]:
 
 
 def null(given: dict[str, Any]) -> frozenset[str]:
-    return frozenset({"", *map(str, given.get("null", []))})
+    return frozenset({"", *map(str, given.get("blanks", []))})
 
 
 def known(given: Any, allowed: set[str] | None, where: str) -> dict[str, Any]:

@@ -126,6 +126,13 @@ def test_a_mapping_may_say_that_an_empty_cell_clears():
     assert (box.description, box.attributes) == ("", {"cores": 8})
 
 
+def test_a_mapping_may_name_texts_that_count_as_empty_and_rows_to_skip():
+    mapping = MAP.replace("items:\n", "items:\n  blanks: [N/A]\n  skip: [{column: stage, values: [gone]}]\n")
+    report = items(HEADER + "box:b1,N/A,,,,N/A,,,,,\nbox:b2,,gone,,,,,,,,\n", mapping)
+    assert report.summary == "1 created, 0 updated, 0 unchanged, 0 errors, 1 skipped"
+    assert ConfigurationItem.objects.by_address("box:b1").attributes == {}
+
+
 def test_a_dry_run_shows_everything_and_writes_nothing():
     report = items(HEADER + "box:b1,,,,,8,,,,,\nbox:b2,,,,,0,,,,,\n", dry_run=True)
     assert [row.outcome for row in report.rows] == ["create", "error"]

@@ -13,6 +13,8 @@ from accounts.actions import note_role, revoke_token
 from accounts.forms import AccountChangeForm, AccountCreationForm, RoleGrantFormSet
 from accounts.models import ApiToken, RoleGrant, Team, TeamMember, User
 from accounts.roles import ROLES, Right, has_right
+from audit.actions import record_event
+from audit.models import SecurityEvent
 from audit.recorded.admin import RecordedAdmin
 
 
@@ -74,6 +76,17 @@ class UserAdmin(RecordedAdmin, DjangoUserAdmin):
         if obj is not None and obj.is_superuser and not request.user.is_superuser:
             return False
         return super().has_change_permission(request, obj)
+
+    def user_change_password(self, request, id, form_url=""):  # noqa: A002 Django's own signature
+        """A password set for somebody else is a change of rights: whoever set it could log in."""
+        response = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and response.status_code == 302:
+            user = self.get_object(request, id)
+            detail = {"deed": "password set"}
+            record_event(
+                SecurityEvent.Kind.PERMISSION_CHANGE, by=request.user, target=user.username, detail=detail
+            )
+        return response
 
     def save_formset(self, request, form, formset, change):
         """Roles changed here are security events like those changed by an action."""

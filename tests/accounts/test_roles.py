@@ -242,3 +242,15 @@ def test_user_is_never_deleted(client):
     client.force_login(make_user(is_superuser=True), backend="accounts.permissions.RoleBackend")
     user = make_user()
     assert client.post(f"/admin/accounts/user/{user.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_password_set_for_somebody_else_is_recorded(client):
+    admin, user = make_user("security_administrator"), make_user()
+    client.force_login(admin, backend="accounts.permissions.RoleBackend")
+    page, words = f"/admin/accounts/user/{user.pk}/password/", {"password1": "Fresh-water-77"}
+    assert client.post(page, words | {"password2": "other", "usable_password": "true"}).status_code == 200
+    assert not SecurityEvent.objects.filter(target=user.username).exists()
+    answer = client.post(page, words | {"password2": "Fresh-water-77", "usable_password": "true"})
+    assert answer.status_code == 302
+    event = SecurityEvent.objects.get(target=user.username)
+    assert (event.actor, event.detail) == (admin.username, {"deed": "password set"})

@@ -6,6 +6,7 @@ With DATABASE_URL set nothing here starts. Importing this, or the settings, star
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
 import subprocess
@@ -148,7 +149,14 @@ def _start_supervisor(cluster: Cluster) -> str:
     return said
 
 
-_SUPERVISORS: list[subprocess.Popen[bytes]] = []  # kept, so that they are reaped and not complained about
+_SUPERVISORS: list[subprocess.Popen[bytes]] = []  # kept, so that they are reaped
+
+
+@atexit.register
+def _let_go() -> None:
+    """A supervisor outlives who started it; Python is not to complain about that at its own end."""
+    for process in _SUPERVISORS:
+        process.returncode = process.poll() or 0
 
 
 def _conninfo(cluster: Cluster) -> str:

@@ -21,6 +21,7 @@ from changes.models import (
 from tests.changes.journey import (
     HIGH,
     Cast,
+    do_the_work,
     draft,
     emergency,
     to_approving,
@@ -462,6 +463,37 @@ def test_every_part_of_the_plan_is_in_its_hash(cast, row):
 
 
 @pytest.mark.parametrize(
+    ("rows", "fields"),
+    [
+        ("criteria", {"threshold": 5}),
+        ("criteria", {"observation_minutes": 5}),
+        ("tasks", {"label": "other"}),
+        ("tasks", {"is_dual": True}),
+        ("rollback_steps", {"label": "other"}),
+        ("stages", {"share_percent": 5}),
+        ("operations", {"after": {"serial": "EVIL"}}),
+        ("operations", {"before": {"serial": "EVIL"}}),
+    ],
+)
+def test_every_word_of_the_plan_is_in_its_hash(cast, rows, fields):
+    change = draft(cast)
+    before = change.plan_hash
+    getattr(change, rows).update(**fields)
+    change.refresh_from_db()
+    assert change.plan_hash != before
+
+
+def test_doing_the_work_does_not_touch_the_hash(cast):
+    change = draft(cast)
+    to_scheduled(cast, change)
+    before = change.plan_hash
+    take_step(change, "start", by=cast.implementer)
+    do_the_work(cast, change)
+    change.refresh_from_db()
+    assert change.plan_hash == before == change.approved_hash
+
+
+@pytest.mark.parametrize(
     "fields",
     [
         {"title": "t"},
@@ -495,7 +527,7 @@ def test_the_hash_is_the_same_whatever_the_session_calls_its_time(cast):
             assert cursor.fetchone()[0] == change.plan_hash
 
 
-def test_starting_needs_the_approved_plan(cast, monkeypatch):
+def test_replanning_takes_the_approval_away(cast):
     change = draft(cast)
     to_scheduled(cast, change)
     assert change.approved_hash == change.plan_hash

@@ -1,4 +1,4 @@
-from django.apps import apps
+from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -13,3 +13,11 @@ class OpsLedgerAdminConfig(AdminConfig):
         apps.get_app_config("axes").verbose_name = _("Log-in attempts")
         jobs = apps.get_model("procrastinate", "ProcrastinateJob")._meta
         jobs.verbose_name, jobs.verbose_name_plural = _("background job"), _("background jobs")
+
+
+class HouseConfig(AppConfig):
+    """The top of the stack: no models, only commands that need every app."""
+
+    name = "config"
+    label = "house"
+    verbose_name = _("OpsLedger")

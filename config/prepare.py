@@ -11,7 +11,7 @@ from pathlib import Path
 import django
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import call_command, get_commands
+from django.core.management import CommandError, call_command
 
 
 def main(*, demo: bool) -> None:
@@ -19,8 +19,17 @@ def main(*, demo: bool) -> None:
     django.setup()
     migrate()
     collect_static()
-    if demo and "ensure_demo" in get_commands():
+    if demo:
+        make_demo()
+
+
+def make_demo() -> None:
+    """The demonstration is there, its log-ins printed; a database with data of its own is left alone."""
+    say("Looking after the demonstration organisation …")
+    try:
         call_command("ensure_demo", "--print-logins")
+    except CommandError as refusal:
+        say(str(refusal))
 
 
 def migrate() -> None:

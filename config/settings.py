@@ -58,7 +58,8 @@ THIRD_PARTY_APPS = [
     "procrastinate.contrib.django",
 ]
 OUR_APPS = ["audit", "accounts", "cmdb", "assets", "changes", "inspections"]
-INSTALLED_APPS = DJANGO_APPS + THIRD_PARTY_APPS + OUR_APPS
+# The top of the stack is installed for its commands alone.
+INSTALLED_APPS = [*DJANGO_APPS, *THIRD_PARTY_APPS, *OUR_APPS, "config.apps.HouseConfig"]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -1,0 +1,67 @@
+"""Who votes, who stands in for whom, when nothing is changed, and what needs no vote."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from audit.context import because
+from changes.models import Board, BoardSeat, FreezeWindow, StandardTemplate, VoteDelegation
+from cmdb.models import ConfigurationItem
+from config.demo import people
+
+SEATS = {
+    "cab": ("board1", "board2", "board3"),
+    "ecab": ("board1", "board2", "board3"),
+    "tech_owner": ("board4",),
+    "peer": ("engineer", "engineer2", "engineer3", "engineer4"),
+    "executive": ("board1",),
+}
+VETO = "board3"  # information security may stop anything
+TEMPLATES = (
+    ("patch-vm", "Monthly patches of a virtual machine", "虚拟机月度补丁", ["virtual_machine"],
+     {"patch_level": {"label": "Patch level", "required": True}}, True),
+    ("replace-disk", "Replace a failed disk of an array", "更换阵列故障硬盘", ["storage", "host"],
+     {"slot": {"label": "Slot", "required": True}}, True),
+    ("open-port", "Open a port on an access switch", "开通接入交换机端口", ["network_device"],
+     {"port": {"label": "Port", "required": True}, "vlan": {"label": "VLAN", "required": True}}, False),
+)  # fmt: skip
+
+
+def are_there() -> bool:
+    return StandardTemplate.objects.filter(key=TEMPLATES[0][0]).exists()
+
+
+def make() -> None:
+    """The change manager sets up boards, a deputy, freezes and the standard changes."""
+    cast = people.cast()
+    now = timezone.now()
+    with because(reason="Set up change control 建立变更管理", user=cast.manager):
+        boards = Board.objects.in_bulk(field_name="key")
+        BoardSeat.objects.bulk_create(
+            BoardSeat(board=boards[key], user=cast[name], has_veto=name == VETO)
+            for key, names in SEATS.items()
+            for name in names
+        )
+        VoteDelegation.objects.create(
+            person=cast.board2, deputy=cast.board4, starts_at=now - timedelta(days=2),
+            ends_at=now + timedelta(days=12), reason="Congress abroad 外出参会",
+        )  # fmt: skip
+        his = ConfigurationItem.objects.by_address("application:his")
+        FreezeWindow.objects.create(
+            label="Flu season: hospital information system", label_zh="流感高峰期：医院信息系统封网",
+            window=(now + timedelta(days=9), now + timedelta(days=40)), item=his, is_hard=True,
+            reason="Three times the usual number of patients 门诊量为平日三倍",
+        )  # fmt: skip
+        FreezeWindow.objects.create(
+            label="Month-end settlement with the insurance", label_zh="月末医保对账",
+            window=(now + timedelta(days=5), now + timedelta(days=7)), is_hard=False, environment="production",
+            reason="Settlement runs all night 对账整夜运行",
+        )  # fmt: skip
+        for key, label, zh, types, parameters, is_active in TEMPLATES:
+            StandardTemplate.objects.create(
+                key=key, label=label, label_zh=zh, scope_types=types, parameters=parameters, is_active=is_active,
+                approved_by=cast.board1, approved_at=now - timedelta(days=90),
+                suspended_reason="" if is_active else "The last one cut off a ward 上一次误断病区",
+            )  # fmt: skip

@@ -162,6 +162,8 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = True  # what was not collected is served all the same
 MEDIA_ROOT = VAR_DIR / "media"
 
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": [

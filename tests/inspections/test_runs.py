@@ -68,7 +68,8 @@ def test_good_answers_are_kept_when_others_are_bad():
         run,
         [
             AnswerInput(target.pk, a.pk, "5"), AnswerInput(target.pk, a.pk, "6"),
-            AnswerInput(target.pk, b.pk, "x"), AnswerInput(other.pk, b.pk, "5"), AnswerInput(target.pk, b.pk, is_na=True),
+            AnswerInput(target.pk, b.pk, "x"), AnswerInput(other.pk, b.pk, "5"),
+            AnswerInput(target.pk, b.pk, is_na=True),
         ],
         by=make_user("engineer"),
     )  # fmt: skip

@@ -70,7 +70,7 @@ class ChecklistTemplateAdmin(RecordedAdmin):
         dialog={
             "title": _("Draft a new version"),
             "description": _("A copy of the newest version, to be edited and published."),
-            "form_submit_text": _("Draft"),
+            "form_submit_text": _("Make the draft"),
         },
     )  # fmt: skip
     def draft(self, request, form, object_id):

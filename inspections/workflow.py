@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from inspections.severity import Severity
 
@@ -29,7 +30,7 @@ class RunState(models.TextChoices):
 
 
 class FindingState(models.TextChoices):
-    OPEN = "open", _("Open")
+    OPEN = "open", pgettext_lazy("finding", "Open")
     ACKNOWLEDGED = "acknowledged", _("Acknowledged")
     FIXING = "fixing", _("Being fixed")
     FIXED = "fixed", _("Fixed, to be re-checked")

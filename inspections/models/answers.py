@@ -45,25 +45,33 @@ class Answer(RecordedModel):
     """One answer to one item on one target; PostgreSQL grades it and keeps the bounds it used."""
 
     class Source(models.TextChoices):
-        HUMAN = "human", _("Person")
+        HUMAN = "human", _("Entered by a person")
         MACHINE = "machine", _("Machine")
         CONFIRMED = "confirmed", _("Machine, confirmed by a person")
 
-    target = models.ForeignKey(RunTarget, models.PROTECT, related_name="answers", verbose_name=_("target"))
-    item = models.ForeignKey(TemplateItem, models.PROTECT, related_name="answers", verbose_name=_("item"))
+    target = models.ForeignKey(
+        RunTarget, models.PROTECT, related_name="answers", verbose_name=_("inspected CI")
+    )
+    item = models.ForeignKey(
+        TemplateItem, models.PROTECT, related_name="answers", verbose_name=_("check item")
+    )
     ci = models.ForeignKey("cmdb.ConfigurationItem", models.PROTECT, related_name="+", verbose_name=_("CI"))
-    item_key = models.CharField(_("item key"), max_length=50, editable=False)
+    item_key = models.CharField(_("key of the check item"), max_length=50, editable=False)
     is_current = models.BooleanField(_("current"), default=True)
-    value_number = models.DecimalField(_("number"), max_digits=18, decimal_places=6, null=True, blank=True)
+    value_number = models.DecimalField(
+        _("numeric value"), max_digits=18, decimal_places=6, null=True, blank=True
+    )
     value_choice = models.CharField(_("choice"), max_length=60, blank=True)
     value_text = models.TextField(_("text"), blank=True)
     is_na = models.BooleanField(_("not applicable"), default=False)
     severity = models.CharField(_("severity"), max_length=8, choices=Severity.choices, editable=False)
     bounds_used = models.JSONField(_("bounds used"), default=dict, editable=False)
-    source = models.CharField(_("source"), max_length=10, choices=Source.choices, default=Source.HUMAN)
+    source = models.CharField(
+        _("source of the value"), max_length=10, choices=Source.choices, default=Source.HUMAN
+    )
     comment = models.TextField(_("comment"), blank=True)
     answered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("answered by")
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("entered by")
     )
     observed_at = models.DateTimeField(_("observed at (device)"), default=timezone.now)
     received_at = models.DateTimeField(_("received at (server)"), db_default=Now(), editable=False)
@@ -90,8 +98,8 @@ class Answer(RecordedModel):
     objects = AnswerQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("answer")
-        verbose_name_plural = _("answers")
+        verbose_name = _("inspection answer")
+        verbose_name_plural = _("inspection answers")
         ordering = ["target", "id"]
         indexes = [models.Index(fields=["ci", "item_key", "-observed_at"], name="inspections_answer_trend")]
         constraints = [
@@ -120,7 +128,9 @@ class Signature(RecordedModel):
         INSPECTOR = "inspector", _("Inspector")
         REVIEWER = "reviewer", _("Reviewer")
 
-    run = models.ForeignKey(InspectionRun, models.PROTECT, related_name="signatures", verbose_name=_("run"))
+    run = models.ForeignKey(
+        InspectionRun, models.PROTECT, related_name="signatures", verbose_name=_("inspection run")
+    )
     role = models.CharField(_("role"), max_length=10, choices=Role.choices)
     by = person(_("by"))
     method = models.CharField(_("method"), max_length=20, default="session")

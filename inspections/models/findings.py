@@ -24,7 +24,7 @@ class Finding(RecordedModel, Labelled):
     ci = models.ForeignKey(
         "cmdb.ConfigurationItem", models.PROTECT, related_name="findings", verbose_name=_("CI")
     )
-    item_key = models.CharField(_("item key"), max_length=50)
+    item_key = models.CharField(_("key of the check item"), max_length=50)
     severity = models.CharField(_("severity"), max_length=8, choices=BAD_CHOICES)
     state = models.CharField(
         _("state"), max_length=16, choices=FindingState.choices, default=FindingState.OPEN
@@ -110,7 +110,7 @@ class FindingEvent(RecordedModel):
     by = person(_("by"))
     comment = models.TextField(_("comment"), blank=True)
     answer = models.ForeignKey(
-        Answer, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("answer")
+        Answer, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("inspection answer")
     )
     at = models.DateTimeField(_("at"), db_default=Now(), editable=False)
 

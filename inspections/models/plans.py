@@ -37,7 +37,7 @@ class InspectionPlan(RecordedModel, Labelled):
         ChecklistTemplate, models.PROTECT, related_name="plans", verbose_name=_("check list")
     )
     scope = models.JSONField(
-        _("scope"), default=dict, blank=True,
+        _("CI filter"), default=dict, blank=True,
         help_text=_("Filter of configuration items, for example {\"type\": \"host\"}."),
     )  # fmt: skip
     group_by = models.CharField(_("grouping"), max_length=10, choices=GroupBy.choices, default=GroupBy.PLAN)

@@ -100,7 +100,9 @@ class RunTarget(RecordedModel):
         UNREACHABLE = "unreachable", _("Could not be reached")
         NOT_PRESENT = "not_present", _("Not there")
 
-    run = models.ForeignKey(InspectionRun, models.PROTECT, related_name="targets", verbose_name=_("run"))
+    run = models.ForeignKey(
+        InspectionRun, models.PROTECT, related_name="targets", verbose_name=_("inspection run")
+    )
     ci = models.ForeignKey(
         "cmdb.ConfigurationItem", models.PROTECT, related_name="run_targets", verbose_name=_("CI")
     )

@@ -87,7 +87,7 @@ class TemplateItem(RecordedModel, Labelled):
 
     class Kind(models.TextChoices):
         PASS_FAIL = "pass_fail", _("Normal or abnormal")
-        NUMBER = "number", _("Number")
+        NUMBER = "number", _("Numeric value")
         CHOICE = "choice", _("Choice")
         TEXT = "text", _("Text")
 

@@ -202,3 +202,10 @@ def test_sheet_costs_the_same_for_one_and_for_many_targets(client, engineer, dja
 def test_open_redirects_are_not_possible(client, engineer, run):
     response = client.post(page_of(run), {"step": "start", "at": "//evil.example"})
     assert response["Location"] == page_of(run)
+
+
+def test_the_page_of_a_ci_shows_its_findings_and_last_values(client, engineer):
+    finding = make_finding()
+    page = client.get(reverse("cmdb:item", args=[finding.ci_id])).content.decode()
+    assert finding.number in page
+    assert "96" in page

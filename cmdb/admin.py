@@ -23,14 +23,18 @@ from cmdb.models import (
     RelationType,
 )
 
-STAGE_COLOURS = {
+# A value without an entry would be shown by its key instead of its label.
+STAGE_COLOURS = dict.fromkeys(LifecycleStage) | {
     LifecycleStage.OPERATIONAL: "success",
     LifecycleStage.MAINTENANCE: "warning",
     LifecycleStage.DEFECTIVE: "danger",
     LifecycleStage.MISSING: "danger",
     LifecycleStage.IN_STOCK: "info",
 }
-CRITICALITY_COLOURS = {Criticality.CRITICAL: "danger", Criticality.HIGH: "warning"}
+CRITICALITY_COLOURS = dict.fromkeys(Criticality) | {
+    Criticality.CRITICAL: "danger",
+    Criticality.HIGH: "warning",
+}
 
 
 class TypeFilter(DropdownFilter):

@@ -12,67 +12,78 @@ CREATE INDEX cmdb_identity_by_key ON cmdb.identity (rule_id, key);
 CREATE UNIQUE INDEX cmdb_item_identity_is_unique ON cmdb.identity (rule_id, key) WHERE is_enforced;
 GRANT SELECT ON cmdb.identity TO PUBLIC;
 
--- What these items claim now.
-CREATE FUNCTION cmdb.identity_claims_v1(ids bigint[])
-RETURNS TABLE (rule_id bigint, item_id bigint, key text, is_enforced boolean, label text)
+CREATE TYPE cmdb.claim AS (rule_id bigint, item_id bigint, key text);
+
+-- What these items claim now. OFFSET 0 keeps the planner from computing each key twice.
+CREATE FUNCTION cmdb.identity_claims_v1(ids bigint[]) RETURNS SETOF cmdb.claim
 LANGUAGE sql STABLE AS $$
-    SELECT claim.* FROM (
-        SELECT rule.id, item.id, cmdb.identity_key_v1(rule.fields, item) AS key,
-            owner.identity_mode = 'enforce', rule.label
+    SELECT rule_id, item_id, key FROM (
+        SELECT rule.id AS rule_id, item.id AS item_id, cmdb.identity_key_v1(rule.fields, item) AS key
         FROM public.cmdb_configurationitem item
         JOIN cmdb.type_lineage line ON line.type_id = item.type_id
         JOIN public.cmdb_citype owner ON owner.id = line.ancestor_id AND owner.identity_mode <> 'off'
         JOIN public.cmdb_identityrule rule ON rule.type_id = owner.id
         WHERE item.id = ANY (ids) AND item.duplicate_of_id IS NULL
             AND item.lifecycle_stage NOT IN ('retired', 'disposed')
-        OFFSET 0 -- a fence: the key is computed once, not again for the filter
-    ) AS claim WHERE claim.key IS NOT NULL
+        OFFSET 0
+    ) AS claim WHERE key IS NOT NULL
 $$;
 
--- The claims of these items are stored; a new claim on an identity that is taken is refused. Others' claims are
+-- The claims of these items are stored; a new claim on an identity that is taken is refused. Set operations
+-- instead of anti-joins: they hash, whatever number of rows the cached plan was made for; others' claims are
 -- found through the index, so that the cost follows the items written, not the items that stand.
 CREATE FUNCTION cmdb.claim_identity_v1(ids bigint[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    claims cmdb.identity[];
+    claims cmdb.claim[];
+    gone cmdb.claim[];
+    fresh cmdb.claim[];
     clash record;
 BEGIN
-    SELECT array_agg(ROW (claim.rule_id, claim.item_id, claim.key, claim.is_enforced)::cmdb.identity)
-    INTO claims FROM cmdb.identity_claims_v1(ids) claim;
-    DELETE FROM cmdb.identity held WHERE held.item_id = ANY (ids) AND NOT EXISTS (
-        SELECT FROM unnest(claims) claim
-        WHERE (claim.rule_id, claim.item_id, claim.key) = (held.rule_id, held.item_id, held.key));
-    WITH fresh AS MATERIALIZED (
-        SELECT claim.*, min(claim.item_id) OVER same AS first_id, max(claim.item_id) OVER same AS last_id
-        FROM unnest(claims) claim
-        WINDOW same AS (PARTITION BY claim.rule_id, claim.key)
-    )
-    SELECT rule.label, item.id AS item_id, item.name, other.id AS other_id, kind.key || ':' || other.name AS address
-    INTO clash
-    FROM fresh
-    CROSS JOIN LATERAL (
-        SELECT held.item_id FROM cmdb.identity held
-        WHERE held.rule_id = fresh.rule_id AND held.key = fresh.key AND held.item_id <> fresh.item_id
+    SELECT array_agg(claim) INTO claims FROM cmdb.identity_claims_v1(ids) AS claim;
+    SELECT array_agg(ROW (rule_id, item_id, key)::cmdb.claim) INTO gone FROM (
+        SELECT rule_id, item_id, key FROM cmdb.identity WHERE item_id = ANY (ids)
+        EXCEPT SELECT rule_id, item_id, key FROM unnest(claims)
+    ) AS old_claims;
+    IF gone IS NOT NULL THEN
+        DELETE FROM cmdb.identity held USING unnest(gone) AS claim
+        WHERE held.rule_id = claim.rule_id AND held.item_id = claim.item_id;
+    END IF;
+    SELECT array_agg(ROW (rule_id, item_id, key)::cmdb.claim) INTO fresh FROM (
+        SELECT rule_id, item_id, key FROM unnest(claims)
+        EXCEPT SELECT rule_id, item_id, key FROM cmdb.identity WHERE item_id = ANY (ids)
+    ) AS new_claims;
+    IF fresh IS NULL THEN
+        RETURN;
+    END IF;
+    SELECT rule.label, item.id AS item_id, item.name, kind.key || ':' || other.name AS address INTO clash
+    FROM (
+        SELECT claim.rule_id, claim.item_id, other.item_id AS other_id
+        FROM unnest(fresh) AS claim
+        CROSS JOIN LATERAL (
+            SELECT held.item_id FROM cmdb.identity held
+            WHERE held.rule_id = claim.rule_id AND held.key = claim.key AND held.item_id <> claim.item_id LIMIT 1
+        ) AS other
         UNION ALL
-        SELECT CASE fresh.item_id WHEN fresh.first_id THEN fresh.last_id ELSE fresh.first_id END
-        WHERE fresh.first_id <> fresh.last_id
-        LIMIT 1
-    ) taken
-    JOIN public.cmdb_identityrule rule ON rule.id = fresh.rule_id
-    JOIN public.cmdb_configurationitem item ON item.id = fresh.item_id
-    JOIN public.cmdb_configurationitem other ON other.id = taken.item_id
+        SELECT rule_id, max(item_id), min(item_id) FROM unnest(fresh) GROUP BY rule_id, key HAVING count(*) > 1
+    ) AS taken
+    JOIN public.cmdb_identityrule rule ON rule.id = taken.rule_id
+    JOIN public.cmdb_citype owner ON owner.id = rule.type_id AND owner.identity_mode = 'enforce'
+    JOIN public.cmdb_configurationitem item ON item.id = taken.item_id
+    JOIN public.cmdb_configurationitem other ON other.id = taken.other_id
     JOIN public.cmdb_citype kind ON kind.id = other.type_id
-    WHERE fresh.is_enforced AND NOT EXISTS (
-        SELECT FROM cmdb.identity held WHERE (held.rule_id, held.item_id) = (fresh.rule_id, fresh.item_id))
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION '% is the same as % by the rule "%"', clash.name, clash.address, clash.label
-            USING ERRCODE = 'unique_violation', CONSTRAINT = 'cmdb_item_identity_is_unique', DETAIL =
-                jsonb_build_object('item', clash.item_id, 'name', clash.name, 'other', clash.address, 'rule', clash.label)::text;
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'cmdb_item_identity_is_unique',
+                DETAIL = jsonb_build_object('item', clash.item_id, 'name', clash.name, 'other', clash.address,
+                    'rule', clash.label)::text;
     END IF;
     INSERT INTO cmdb.identity (rule_id, item_id, key, is_enforced)
-    SELECT claim.rule_id, claim.item_id, claim.key, claim.is_enforced FROM unnest(claims) claim
-    ON CONFLICT (rule_id, item_id) DO NOTHING;
+    SELECT claim.rule_id, claim.item_id, claim.key, owner.identity_mode = 'enforce'
+    FROM unnest(fresh) AS claim
+    JOIN public.cmdb_identityrule rule ON rule.id = claim.rule_id
+    JOIN public.cmdb_citype owner ON owner.id = rule.type_id;
 END $$;
 REVOKE EXECUTE ON FUNCTION cmdb.claim_identity_v1(bigint[]) FROM PUBLIC;
 

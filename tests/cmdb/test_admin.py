@@ -159,6 +159,26 @@ def test_values_that_no_longer_fit_are_kept_until_somebody_changes_them(browser)
     assert (item.description, item.attributes) == ("edited", {"level": "a", "gone": "kept"})
 
 
+def test_a_value_of_another_kind_is_not_converted_behind_the_editors_back(browser):
+    kind = make_type()
+    number = make_attribute(type=kind, key="number")
+    item = make_item(type=kind, attributes={"number": "007"})
+    number.kind = "integer"
+    number.save()
+    url = f"{ADMIN}configurationitem/{item.pk}/change/"
+    saved(browser.post(url, posted(browser.get(url)) | {"description": "edited"}))
+    item.refresh_from_db()
+    assert item.attributes == {"number": "007"}
+
+
+def test_the_list_shows_labels_and_not_keys(browser):
+    make_item(lifecycle_stage="in_stock", criticality=2)
+    make_item(lifecycle_stage="planned", criticality=4)
+    listed = page_of(browser.get(f"{ADMIN}configurationitem/"))
+    assert "in stock" in listed
+    assert re.search(r">\s*medium\s*<", listed)
+
+
 def test_tightening_a_type_says_beforehand_what_becomes_invalid(browser):
     kind = make_type()
     make_attribute(type=kind, key="size", kind="integer", label="Size")

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Right, has_right
 from assets.models import Contract
+from audit.models import SecurityEvent
 from changes.models import ChangeRequest
 from changes.workflow import State
 from cmdb.models import ConfigurationItem
@@ -190,6 +191,34 @@ def contracts(user: User) -> Panel | None:
     )  # fmt: skip
 
 
+def _events(user: User, kind: str, title: str, icon: str, empty: str) -> Panel | None:
+    if not has_right(user, Right.AUDIT_READ):
+        return None
+    tone = "info" if kind == SecurityEvent.Kind.EXPORT else "serious"
+    lines = [
+        Line(
+            event.target or event.get_kind_display(),
+            detail=" · ".join(filter(None, [when(event.at), event.actor or _("nobody"), event.address])),
+            badge=str(event.detail.get("status") or event.detail.get("deed") or ""),
+            tone=tone,
+        )
+        for event in SecurityEvent.objects.filter(kind=kind)[:SHOWN]
+    ]
+    return Panel(title, icon, lines, empty, url=f"{link('audit:events')}?kind={kind}")
+
+
+def refusals(user: User) -> Panel | None:
+    return _events(
+        user, SecurityEvent.Kind.REFUSAL, _("Last refusals"), "block", _("Nothing has been refused yet.")
+    )
+
+
+def exports(user: User) -> Panel | None:
+    return _events(
+        user, SecurityEvent.Kind.EXPORT, _("Last exports"), "download", _("Nothing has been exported yet.")
+    )
+
+
 # Each returns a Panel, or None when this person has no use for it. Order is the order on the page.
 PANELS: list[Callable[[User], Panel | None]] = [
     votes,
@@ -199,6 +228,8 @@ PANELS: list[Callable[[User], Panel | None]] = [
     findings,
     stale_items,
     contracts,
+    refusals,
+    exports,
 ]
 
 

@@ -57,7 +57,7 @@ NAVIGATION = [
     Group(
         _("Proof"),
         [
-            _list(_("Audit"), "policy", "audit.securityevent", Right.AUDIT_READ),
+            Entry(_("What happened"), "policy", "audit:history", Right.AUDIT_READ),
         ],
     ),
     Group("", [Entry(_("Administration"), "settings", "admin:index")]),
@@ -117,7 +117,13 @@ ADMIN_NAVIGATION = [
         _("System"),
         [_list(_("Background jobs"), "schedule", "procrastinate.procrastinatejob", Right.SYSTEM_MANAGE)],
     ),
-    Group(_("Audit"), [_list(_("Security events"), "policy", "audit.securityevent", Right.AUDIT_READ)]),
+    Group(
+        _("Audit"),
+        [
+            Entry(_("What happened"), "manage_history", "audit:history", Right.AUDIT_READ),
+            _list(_("Security events"), "policy", "audit.securityevent", Right.AUDIT_READ),
+        ],
+    ),
 ]
 
 

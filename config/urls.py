@@ -5,19 +5,26 @@ from django.urls import include, path
 
 from accounts import views as accounts
 from assets import views as assets
+from audit import views as audit
 from changes.views import pages as change_pages
 from changes.views import plan as change_plan
 from changes.views import queue as change_queue
 from cmdb import views as cmdb
-from config import item_page, views
+from config import evidence, item_page, views
 from config.api import api_urls
 from inspections import views as inspections
 
+evidence.wire()
 item_page.wire()
 
 account_urls = [
     path("tokens/", accounts.tokens, name="tokens"),
     path("tokens/<int:pk>/revoke/", accounts.revoke, name="token-revoke"),
+]
+audit_pages = [
+    path("", audit.history, name="history"),
+    path("events/", audit.events, name="events"),
+    path("export/", audit.export, name="export"),
 ]
 asset_pages = [
     path("", assets.asset_list, name="list"),
@@ -74,6 +81,7 @@ urlpatterns = [
     path("changes/", include((change_urls, "changes"))),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/", include((account_urls, "accounts"))),
+    path("audit/", include((audit_pages, "audit"))),
     path("admin/", admin.site.urls),
 ]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import datetime, time
 from pathlib import Path
@@ -12,37 +12,14 @@ from typing import Any
 
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection, models, transaction
+from django.db import models
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
-from psycopg import sql
 
 from audit.actions import record_lasting_event
+from audit.evidence import lines
 from audit.models import SecurityEvent
 from audit.recorded.history import recorded_models
-
-# Every branch comes in the order of its primary key: PostgreSQL merges them and keeps no rows.
-ONE_MODEL = sql.SQL(
-    "SELECT h.history_id, h.history_date, h.history_type, h.history_txid, {label}::text AS model,"
-    " h.{pk}::text AS pk, to_jsonb(h) AS h FROM {history} h"
-)
-WHOLE = sql.SQL(
-    """
-SELECT jsonb_build_object(
-  'history_id', e.history_id, 'at', e.h->'history_date', 'model', e.model, 'id', e.pk,
-  'kind', CASE e.history_type WHEN '+' THEN 'created' WHEN '-' THEN 'deleted' ELSE 'changed' END,
-  'row_version', e.h->'row_version',
-  'user', e.h->'history_user_id', 'username', e.h->'history_username',
-  'reason', e.h->'history_change_reason', 'change_ref', e.h->'history_change_ref',
-  'txid', e.history_txid,
-  'request_id', t.ctx->'request_id', 'address', t.ctx->'address', 'path', t.ctx->'path',
-  'db_user', t.db_user,
-  'row', e.h - ARRAY['history_id', 'history_date', 'history_type', 'history_user_id', 'history_username',
-                     'history_change_reason', 'history_change_ref', 'history_txid'])::text
-FROM ({branches}) e LEFT JOIN audit.txn t ON t.txid = e.history_txid
-WHERE e.history_date >= %s AND e.history_date < %s
-ORDER BY e.history_id"""
-)
 
 
 class Command(BaseCommand):
@@ -68,7 +45,10 @@ class Command(BaseCommand):
                 for line in lines(chosen, options["since"], until):
                     out.write(line + "\n")
                     count += 1
+                out.flush()
             status = "complete"
+        except BrokenPipeError:  # the reader (head, less) has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         finally:
             record_lasting_event(
                 SecurityEvent.Kind.EXPORT,
@@ -79,22 +59,6 @@ class Command(BaseCommand):
                 },
             )  # fmt: skip
         self.stderr.write(f"{count} history rows of {len(chosen)} models.")
-
-
-def lines(chosen: list[type[models.Model]], since: datetime, until: datetime) -> Iterator[str]:
-    """One JSON text per history row, oldest first, as of one moment; memory does not grow with the rows."""
-    branches = sql.SQL(" UNION ALL ").join(
-        ONE_MODEL.format(
-            label=sql.Literal(model._meta.label_lower),
-            pk=sql.Identifier(model._meta.pk.column),
-            history=sql.Identifier(model.history.model._meta.db_table),
-        )
-        for model in chosen
-    )
-    with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(WHOLE.format(branches=branches), [since, until])
-        while page := cursor.fetchmany(1000):
-            yield from (line for (line,) in page)
 
 
 def instant(text: str) -> datetime:

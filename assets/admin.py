@@ -87,8 +87,7 @@ class AssetAdmin(RecordedAdmin):
     list_filter_submit = True
     list_select_related = ["model__manufacturer", "ci__type", "custodian"]
     search_fields = ["tag", "serial", "order_number", "model__name", "ci__name"]
-    autocomplete_fields = ["model", "vendor", "custodian", "owner_team"]
-    raw_id_fields = ["ci", "location"]
+    autocomplete_fields = ["model", "ci", "custodian", "owner_team", "location", "vendor"]
     ordering = ["tag"]
     actions_detail = ["move"]
     fieldsets = [

@@ -1,0 +1,33 @@
+"""The worker finds the job of changes, and it cancels what was missed without deciding anything else."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from tests.changes import journey
+from tests.factories import make_item
+
+NAME = "changes.watch_the_clock"
+
+
+def test_the_worker_watches_the_clock_every_few_minutes():
+    assert NAME in app.tasks
+    assert any(task.task.name == NAME for task in app.periodic_registry.periodic_tasks.values())
+
+
+def test_a_missed_window_is_cancelled_and_silence_never_approves(cast, monkeypatch):
+    missed, silent = journey.draft(cast), journey.draft(cast, item=make_item(serial="S"))
+    journey.to_scheduled(cast, missed)
+    journey.to_approving(cast, silent)
+    app.tasks[NAME](timestamp=0)
+    missed.refresh_from_db()
+    assert missed.state == "scheduled"
+    tomorrow = timezone.now() + timedelta(days=1)
+    monkeypatch.setattr(timezone, "now", lambda: tomorrow)
+    app.tasks[NAME](timestamp=0)
+    missed.refresh_from_db()
+    silent.refresh_from_db()
+    assert (missed.state, missed.outcome) == ("cancelled", "missed_window")
+    assert silent.state == "approving"
+    assert missed.events.first().actor is None

@@ -1,0 +1,71 @@
+"""Inspections: what is left today, what is to be signed, what was found."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.roles import Right, has_right
+from config.home.cards import Line, Panel, link, panel_of, when
+from inspections.models import Finding, InspectionRun
+from inspections.severity import Severity
+from inspections.workflow import RunState
+
+
+def run_line(run: InspectionRun) -> Line:
+    is_late = run.due_at < timezone.now()
+    what = run.group_label or str(run.plan)
+    return Line(
+        f"{run.number} {what}",
+        link("inspections:run", run.number),
+        _("due %(when)s") % {"when": when(run.due_at)},
+        _("overdue") if is_late else run.get_state_display(),
+        "bad" if is_late else "info",
+    )
+
+
+def inspections(user: User) -> Panel | None:
+    if not has_right(user, Right.INSPECT):
+        return None
+    start = timezone.make_aware(datetime.combine(timezone.localdate(), time()))
+    today = InspectionRun.objects.unfinished().of_window(start, start + timedelta(days=1))
+    return panel_of(
+        today.mine_first(user).for_board(), run_line,
+        title=_("Today's inspections"), icon="fact_check", empty=_("Nothing is left to inspect today."),
+        url=link("inspections:list"),
+    )  # fmt: skip
+
+
+def sign_offs(user: User) -> Panel | None:
+    if not has_right(user, Right.INSPECT_REVIEW):
+        return None
+    return panel_of(
+        InspectionRun.objects.filter(state=RunState.SUBMITTED).for_board().order_by("due_at"), run_line,
+        title=_("Inspections to sign off"), icon="ink_pen",
+        empty=_("No inspection waits for your signature."),
+        url=link("inspections:list"),
+    )  # fmt: skip
+
+
+def finding_line(finding: Finding) -> Line:
+    return Line(
+        str(finding),
+        link("inspections:finding", finding.number),
+        f"{finding.ci.address} · " + _("due %(when)s") % {"when": when(finding.due_at)},
+        finding.get_severity_display(),
+        "bad" if finding.severity == Severity.CRIT else "warn",
+        "error" if finding.severity == Severity.CRIT else "warning",
+    )
+
+
+def findings(user: User) -> Panel | None:
+    if not (has_right(user, Right.INSPECT) or has_right(user, Right.INSPECT_REVIEW)):
+        return None
+    return panel_of(
+        Finding.objects.unclosed().for_list().urgent_first(), finding_line,
+        title=_("Open findings"), icon="report", empty=_("No finding is open."),
+        url=link("inspections:findings"),
+    )  # fmt: skip

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import sys
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -71,3 +73,15 @@ def test_an_export_is_an_event(capsys, tmp_path):
 def test_wrong_arguments_are_answered_in_words(arguments, answer):
     with pytest.raises(CommandError, match=answer):
         call_command("audit_export", *arguments)
+
+
+def test_a_reader_that_has_seen_enough_ends_it_without_a_traceback(monkeypatch):
+    make_team()
+    reader, writer = os.pipe()
+    os.close(reader)
+    errors = io.StringIO()
+    with os.fdopen(writer, "w") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        call_command("audit_export", "--since", "2000-01-01", stderr=errors)
+    assert errors.getvalue().startswith("Broken off by the reader after ")
+    assert SecurityEvent.objects.filter(kind="export").first().detail["status"] == "broken off"

@@ -58,7 +58,8 @@ class Command(BaseCommand):
                     "until": options["until"], "models": options["model"] or "all",
                 },
             )  # fmt: skip
-        self.stderr.write(f"{count} history rows of {len(chosen)} models.")
+        broken = "" if status == "complete" else "Broken off by the reader after "
+        self.stderr.write(f"{broken}{count} history rows of {len(chosen)} models.")
 
 
 def instant(text: str) -> datetime:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -24,6 +26,7 @@ def item_impact(request, pk):
     item = get_object_or_404(ConfigurationItem.objects.select_related("type"), pk=pk)
     backward = request.GET.get("direction") == "backward"
     impact = impact_of([item], backward=backward)
+    graph = graph_of(item, impact)
     show_all = request.GET.get("rows") == "all"
     sets = [
         set_shown(name, getattr(impact, name), backward, None if show_all else LIST_ROWS)
@@ -38,9 +41,8 @@ def item_impact(request, pk):
             "impact": impact,
             "sets": sets,
             "depths": list(enumerate(impact.by_depth, start=1)),
-            "graph": graph_of(item, impact),
-            "graph_limit": GRAPH_NODES,
-            "graph_hidden": max(0, impact.total - GRAPH_NODES),
+            "graph": graph,
+            "graph_hidden": impact.total + 1 - len(graph["nodes"]),
         },
     )
 
@@ -96,21 +98,49 @@ def words_of(name, backward):
 
 
 def graph_of(item, impact):
-    """Nodes and edges for the picture: the nearest and most critical first, at most GRAPH_NODES."""
+    """Nodes and edges for the picture, at most GRAPH_NODES; a node says how many below it are left out."""
     kind = {row.item_id: name for name in ("down", "degraded", "informed") for row in getattr(impact, name)}
-    rows = sorted(impact.rows(), key=lambda row: (row.depth, -row.criticality, row.address))[:GRAPH_NODES]
-    drawn = {item.pk, *(row.item_id for row in rows)}
-    nodes = [node(item.pk, item.name, item.type.key, "start", 0)]
-    nodes += [node(row.item_id, row.name, row.type_key, kind[row.item_id], row.depth) for row in rows]
+    rows = drawn(impact.rows())
+    hidden = Counter(row.via_id for row in impact.rows())
+    hidden.subtract(row.via_id for row in rows)
+    nodes = [node(item.pk, item.name, item.type.key, "start", 0, hidden[item.pk])]
+    nodes += [
+        node(row.item_id, row.name, row.type_key, kind[row.item_id], row.depth, hidden[row.item_id])
+        for row in rows
+    ]
     edges = [
         {"data": {"id": f"e{row.item_id}", "source": f"n{row.via_id}", "target": f"n{row.item_id}"}}
         for row in rows
-        if row.via_id in drawn
     ]
     return {"nodes": nodes, "edges": edges}
 
 
-def node(pk, name, type_key, kind, depth):
+def drawn(rows):
+    """At most GRAPH_NODES rows, some of every depth, the most critical first, each with its whole path."""
+    share = 1.0
+    while True:
+        chosen = some_of_every_depth(rows, share * GRAPH_NODES / max(len(rows), GRAPH_NODES))
+        if len(chosen) <= GRAPH_NODES:
+            return chosen
+        share *= 0.8
+
+
+def some_of_every_depth(rows, part):
+    by_depth = defaultdict(list)
+    for row in sorted(rows, key=lambda row: (-row.criticality, row.address)):
+        by_depth[row.depth].append(row)
+    chosen, needed = [], set()
+    for depth in sorted(by_depth, reverse=True):
+        level = by_depth[depth]
+        kept = [row for row in level if row.item_id in needed]
+        others = [row for row in level if row.item_id not in needed]
+        kept += others[: max(0, int(len(level) * part) - len(kept))]
+        chosen = kept + chosen
+        needed = {row.via_id for row in kept}
+    return chosen
+
+
+def node(pk, name, type_key, kind, depth, hidden):
     return {
         "data": {
             "id": f"n{pk}",
@@ -118,6 +148,7 @@ def node(pk, name, type_key, kind, depth):
             "type": type_key,
             "kind": kind,
             "depth": depth,
+            "hidden": hidden,
             "url": reverse("cmdb:item", args=[pk]),
         }
     }

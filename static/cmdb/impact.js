@@ -70,7 +70,7 @@ function look() {
   ];
 }
 
-for (const { data: node } of data.nodes) node.shown = KINDS[node.kind].mark + node.label;
+for (const { data: node } of data.nodes) node.shown = `${KINDS[node.kind].mark}${node.label}${node.hidden ? ` +${node.hidden}` : ""}`;
 const cy = window.cytoscape({
   container: holder,
   elements: data,

@@ -171,13 +171,28 @@ def test_the_impact_page_lists_three_sets_and_draws_them(client):
 
 
 @pytest.mark.usefixtures("manager")
+def test_a_capped_graph_keeps_every_path_whole(client, monkeypatch):
+    monkeypatch.setattr("cmdb.views.impact.GRAPH_NODES", 6)
+    core = make_item()
+    for _ in range(12):
+        near = make_relation(target=core).source
+    for _ in range(3):
+        near = make_relation(target=near).source
+    graph = client.get(f"/cmdb/{core.pk}/impact/").context["graph"]
+    ids = {node["data"]["id"] for node in graph["nodes"]}
+    assert len(ids) <= 7
+    assert all(edge["data"]["source"] in ids and edge["data"]["target"] in ids for edge in graph["edges"])
+
+
+@pytest.mark.usefixtures("manager")
 def test_the_graph_is_capped_and_says_so(client, monkeypatch):
     monkeypatch.setattr("cmdb.views.impact.GRAPH_NODES", 3)
     core = make_item()
     for _ in range(5):
         make_relation(target=core)
     response = client.get(f"/cmdb/{core.pk}/impact/")
-    assert len(response.context["graph"]["nodes"]) == 4
+    nodes = response.context["graph"]["nodes"]
+    assert (len(nodes), nodes[0]["data"]["hidden"]) == (4, 2)
     assert "2 more are in the lists only" in text_of(response)
 
 

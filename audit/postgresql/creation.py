@@ -32,7 +32,8 @@ class DatabaseCreation(creation.DatabaseCreation):
         self, verbosity: int = 1, autoclobber: bool = False, serialize: bool = True, keepdb: bool = False
     ) -> str:
         name = self._get_test_db_name()
-        self.template = self._template()
+        # On the class: another thread or greenlet (Playwright) has a connection object of its own.
+        type(self).template = self._template()
         self._use(name)
         self.remake()
         self.connection._test_serialized_contents = ""  # a flushed test database is a fresh copy

@@ -25,9 +25,9 @@ def move_asset(asset: Asset, to: str, *, by: User, comment: str = "", evidence: 
     deed = f"asset.move:{to}"
     try:
         require_right(by, Right.ASSET_EDIT)
-    except PermissionDenied as refused:
+    except PermissionDenied as missing:
         record_refusal(
-            deed, by=by, target=f"asset:{asset.tag}", reasons=[{"code": "right", "message": str(refused)}]
+            deed, by=by, target=f"asset:{asset.tag}", reasons=[{"code": "right", "message": str(missing)}]
         )
         raise
     with transaction.atomic(), because(comment, user=by):

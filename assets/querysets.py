@@ -85,4 +85,4 @@ class ContractQuerySet(Expiring):
     def to_renew(self, on: datetime.date | None = None) -> Self:
         """Running contracts inside their own renewal window on the day `on`."""
         day = on or timezone.localdate()
-        return self.running(on=day).filter(ends_on__lte=day + models.F("renewal_window_days"))
+        return self.running(on=day).filter(ends_on__lte=models.Value(day) + models.F("renewal_window_days"))

@@ -188,6 +188,9 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api",
     "ENUM_NAME_OVERRIDES": {  # a choice under two field names, or two under one
         "AssetStageEnum": "assets.workflow.Stage",
+        "ChangeStateEnum": "changes.workflow.State",
+        "ChangeKindEnum": "changes.workflow.Kind",
+        "ChangeOutcomeEnum": "changes.workflow.Outcome",
         "SeverityEnum": "inspections.severity.Severity",
         "BadSeverityEnum": "inspections.models.templates.BAD_CHOICES",
         "VersionStateEnum": "inspections.workflow.VersionState",

@@ -9,12 +9,18 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from audit import hooks
 from audit.models import SecurityEvent
 from audit.recorded.history import recorded_models
 
-DEEDS = [("", _("All")), ("+", _("created")), ("~", _("changed")), ("-", _("deleted"))]
+DEEDS = [
+    ("", _("All")),
+    ("+", pgettext_lazy("deed", "created")),
+    ("~", pgettext_lazy("deed", "changed")),
+    ("-", pgettext_lazy("deed", "deleted")),
+]
 FORMATS = [("jsonl", _("JSON lines, for programs")), ("csv", _("CSV, for a spreadsheet"))]
 
 
@@ -27,7 +33,7 @@ class MomentField(forms.DateTimeField):
 class PeriodForm(forms.Form):
     """A span of time, its end not included."""
 
-    since = MomentField(_("From"), required=False)
+    since = MomentField(pgettext_lazy("time", "From"), required=False)
     until = MomentField(_("Until (not included)"), required=False)
 
     def clean(self) -> dict[str, Any]:
@@ -43,7 +49,7 @@ class HistoryFilter(PeriodForm):
 
     model = forms.ChoiceField(label=_("Kind of record"), required=False)
     object = forms.IntegerField(label=_("Number of the record"), required=False, min_value=1)
-    person = forms.CharField(label=_("Person"), required=False, max_length=150)
+    person = forms.CharField(label=pgettext_lazy("who did it", "Person"), required=False, max_length=150)
     deed = forms.ChoiceField(label=_("Deed"), required=False, choices=DEEDS)
     change = forms.CharField(label=_("Change"), required=False, max_length=40)
     reason = forms.CharField(label=_("Reason contains"), required=False, max_length=200)
@@ -73,9 +79,9 @@ class EventFilter(PeriodForm):
     """Narrows the list of security events."""
 
     kind = forms.ChoiceField(label=_("Kind"), required=False)
-    person = forms.CharField(label=_("Person"), required=False, max_length=150)
+    person = forms.CharField(label=pgettext_lazy("who did it", "Person"), required=False, max_length=150)
     target = forms.CharField(label=_("Target contains"), required=False, max_length=200)
-    address = forms.CharField(label=_("Address"), required=False, max_length=64)
+    address = forms.CharField(label=pgettext_lazy("network", "Address"), required=False, max_length=64)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import accounts.roles
+from audit.postgresql.together import CreateTogether
 
 
 class Migration(migrations.Migration):
@@ -20,168 +21,192 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Team",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+        CreateTogether(
+            [
+                migrations.CreateModel(
+                    name="Team",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(blank=True, max_length=120, verbose_name="label in Chinese"),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("key", models.SlugField(unique=True, verbose_name="key")),
+                        ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                    ],
+                    options={
+                        "verbose_name": "team",
+                        "verbose_name_plural": "teams",
+                        "ordering": ["key"],
+                    },
                 ),
-                ("label", models.CharField(max_length=120, verbose_name="label")),
-                ("label_zh", models.CharField(blank=True, max_length=120, verbose_name="label in Chinese")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                migrations.CreateModel(
+                    name="User",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("password", models.CharField(max_length=128, verbose_name="password")),
+                        (
+                            "last_login",
+                            models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                        ),
+                        (
+                            "is_superuser",
+                            models.BooleanField(
+                                default=False,
+                                help_text="Designates that this user has all permissions without explicitly assigning them.",
+                                verbose_name="superuser status",
+                            ),
+                        ),
+                        (
+                            "username",
+                            models.CharField(
+                                error_messages={"unique": "A user with that username already exists."},
+                                help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+                                max_length=150,
+                                unique=True,
+                                validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                                verbose_name="username",
+                            ),
+                        ),
+                        (
+                            "first_name",
+                            models.CharField(blank=True, max_length=150, verbose_name="first name"),
+                        ),
+                        ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
+                        (
+                            "email",
+                            models.EmailField(blank=True, max_length=254, verbose_name="email address"),
+                        ),
+                        (
+                            "is_staff",
+                            models.BooleanField(
+                                default=False,
+                                help_text="Designates whether the user can log into this admin site.",
+                                verbose_name="staff status",
+                            ),
+                        ),
+                        (
+                            "is_active",
+                            models.BooleanField(
+                                default=True,
+                                help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                                verbose_name="active",
+                            ),
+                        ),
+                        (
+                            "date_joined",
+                            models.DateTimeField(
+                                default=django.utils.timezone.now, verbose_name="date joined"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "display_name",
+                            models.CharField(blank=True, max_length=80, verbose_name="display name"),
+                        ),
+                        ("phone", models.CharField(blank=True, max_length=32, verbose_name="phone")),
+                        (
+                            "language",
+                            models.CharField(
+                                blank=True,
+                                choices=[("en", "English"), ("zh-hans", "简体中文")],
+                                max_length=10,
+                                verbose_name="language",
+                            ),
+                        ),
+                        ("time_zone", models.CharField(blank=True, max_length=64, verbose_name="time zone")),
+                        (
+                            "groups",
+                            models.ManyToManyField(
+                                blank=True,
+                                help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                                related_name="user_set",
+                                related_query_name="user",
+                                to="auth.group",
+                                verbose_name="groups",
+                            ),
+                        ),
+                        (
+                            "user_permissions",
+                            models.ManyToManyField(
+                                blank=True,
+                                help_text="Specific permissions for this user.",
+                                related_name="user_set",
+                                related_query_name="user",
+                                to="auth.permission",
+                                verbose_name="user permissions",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "user",
+                        "verbose_name_plural": "users",
+                        "ordering": ["username"],
+                    },
+                    managers=[
+                        ("objects", django.contrib.auth.models.UserManager()),
+                    ],
                 ),
-                ("key", models.SlugField(unique=True, verbose_name="key")),
-                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
-            ],
-            options={
-                "verbose_name": "team",
-                "verbose_name_plural": "teams",
-                "ordering": ["key"],
-            },
-        ),
-        migrations.CreateModel(
-            name="User",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                migrations.CreateModel(
+                    name="TeamMember",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "team",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="members",
+                                to="accounts.team",
+                                verbose_name="team",
+                            ),
+                        ),
+                        (
+                            "user",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="memberships",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="user",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "team member",
+                        "verbose_name_plural": "team members",
+                        "ordering": ["team", "user"],
+                        "constraints": [
+                            models.UniqueConstraint(fields=("team", "user"), name="accounts_teammember_once")
+                        ],
+                    },
                 ),
-                ("password", models.CharField(max_length=128, verbose_name="password")),
-                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
-                (
-                    "is_superuser",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Designates that this user has all permissions without explicitly assigning them.",
-                        verbose_name="superuser status",
-                    ),
-                ),
-                (
-                    "username",
-                    models.CharField(
-                        error_messages={"unique": "A user with that username already exists."},
-                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
-                        max_length=150,
-                        unique=True,
-                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
-                        verbose_name="username",
-                    ),
-                ),
-                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
-                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
-                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email address")),
-                (
-                    "is_staff",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Designates whether the user can log into this admin site.",
-                        verbose_name="staff status",
-                    ),
-                ),
-                (
-                    "is_active",
-                    models.BooleanField(
-                        default=True,
-                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
-                        verbose_name="active",
-                    ),
-                ),
-                (
-                    "date_joined",
-                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined"),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("display_name", models.CharField(blank=True, max_length=80, verbose_name="display name")),
-                ("phone", models.CharField(blank=True, max_length=32, verbose_name="phone")),
-                (
-                    "language",
-                    models.CharField(
-                        blank=True,
-                        choices=[("en", "English"), ("zh-hans", "简体中文")],
-                        max_length=10,
-                        verbose_name="language",
-                    ),
-                ),
-                ("time_zone", models.CharField(blank=True, max_length=64, verbose_name="time zone")),
-                (
-                    "groups",
-                    models.ManyToManyField(
-                        blank=True,
-                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
-                        related_name="user_set",
-                        related_query_name="user",
-                        to="auth.group",
-                        verbose_name="groups",
-                    ),
-                ),
-                (
-                    "user_permissions",
-                    models.ManyToManyField(
-                        blank=True,
-                        help_text="Specific permissions for this user.",
-                        related_name="user_set",
-                        related_query_name="user",
-                        to="auth.permission",
-                        verbose_name="user permissions",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "user",
-                "verbose_name_plural": "users",
-                "ordering": ["username"],
-            },
-            managers=[
-                ("objects", django.contrib.auth.models.UserManager()),
-            ],
-        ),
-        migrations.CreateModel(
-            name="TeamMember",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "team",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="members",
-                        to="accounts.team",
-                        verbose_name="team",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="memberships",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="user",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "team member",
-                "verbose_name_plural": "team members",
-                "ordering": ["team", "user"],
-            },
+            ]
         ),
         migrations.AddField(
             model_name="user",
@@ -190,348 +215,402 @@ class Migration(migrations.Migration):
                 related_name="users", through="accounts.TeamMember", to="accounts.team", verbose_name="teams"
             ),
         ),
-        migrations.CreateModel(
-            name="HistoricalRoleGrant",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "role",
-                    models.CharField(
-                        choices=accounts.roles.role_choices, max_length=40, null=True, verbose_name="role"
-                    ),
-                ),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "user",
-                    models.BigIntegerField(db_column="user_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of role grant",
-                "verbose_name_plural": "history of role grants",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalTeam",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
-                (
-                    "label_zh",
-                    models.CharField(blank=True, max_length=120, null=True, verbose_name="label in Chinese"),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("key", models.SlugField(db_index=False, null=True, verbose_name="key")),
-                ("email", models.EmailField(blank=True, max_length=254, null=True, verbose_name="e-mail")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of team",
-                "verbose_name_plural": "history of teams",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalUser",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "is_superuser",
-                    models.BooleanField(
-                        help_text="Designates that this user has all permissions without explicitly assigning them.",
-                        null=True,
-                        verbose_name="superuser status",
-                    ),
-                ),
-                (
-                    "username",
-                    models.CharField(
-                        error_messages={"unique": "A user with that username already exists."},
-                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
-                        max_length=150,
-                        null=True,
-                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
-                        verbose_name="username",
-                    ),
-                ),
-                (
-                    "first_name",
-                    models.CharField(blank=True, max_length=150, null=True, verbose_name="first name"),
-                ),
-                (
-                    "last_name",
-                    models.CharField(blank=True, max_length=150, null=True, verbose_name="last name"),
-                ),
-                (
-                    "email",
-                    models.EmailField(blank=True, max_length=254, null=True, verbose_name="email address"),
-                ),
-                (
-                    "is_staff",
-                    models.BooleanField(
-                        help_text="Designates whether the user can log into this admin site.",
-                        null=True,
-                        verbose_name="staff status",
-                    ),
-                ),
-                (
-                    "is_active",
-                    models.BooleanField(
-                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
-                        null=True,
-                        verbose_name="active",
-                    ),
-                ),
-                ("date_joined", models.DateTimeField(null=True, verbose_name="date joined")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "display_name",
-                    models.CharField(blank=True, max_length=80, null=True, verbose_name="display name"),
-                ),
-                ("phone", models.CharField(blank=True, max_length=32, null=True, verbose_name="phone")),
-                (
-                    "language",
-                    models.CharField(
-                        blank=True,
-                        choices=[("en", "English"), ("zh-hans", "简体中文")],
-                        max_length=10,
-                        null=True,
-                        verbose_name="language",
-                    ),
-                ),
-                (
-                    "time_zone",
-                    models.CharField(blank=True, max_length=64, null=True, verbose_name="time zone"),
-                ),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of user",
-                "verbose_name_plural": "history of users",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="RoleGrant",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "role",
-                    models.CharField(choices=accounts.roles.role_choices, max_length=40, verbose_name="role"),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="role_grants",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="user",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "role grant",
-                "verbose_name_plural": "role grants",
-                "ordering": ["user", "role"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("user", "role"), name="accounts_rolegrant_once"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "role__in",
-                                [
-                                    "requester",
-                                    "engineer",
-                                    "change_manager",
-                                    "board_member",
-                                    "configuration_manager",
-                                    "asset_manager",
-                                    "reviewer",
-                                    "auditor",
-                                    "security_administrator",
-                                    "system_administrator",
-                                ],
-                            )
+        CreateTogether(
+            [
+                migrations.CreateModel(
+                    name="HistoricalRoleGrant",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
                         ),
-                        name="accounts_rolegrant_declared",
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(
-                            ("role__in", ("auditor", "security_administrator", "system_administrator"))
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
                         ),
-                        fields=("user",),
-                        name="accounts_rolegrant_offices_apart",
-                        violation_error_message="Auditor, security administrator and system administrator must be three different people (separation of the three offices): take the other office away first.",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalTeamMember",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "role",
+                            models.CharField(
+                                choices=accounts.roles.role_choices,
+                                max_length=40,
+                                null=True,
+                                verbose_name="role",
+                            ),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "user",
+                            models.BigIntegerField(db_column="user_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of role grant",
+                        "verbose_name_plural": "history of role grants",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalTeam",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(
+                                blank=True, max_length=120, null=True, verbose_name="label in Chinese"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("key", models.SlugField(db_index=False, null=True, verbose_name="key")),
+                        (
+                            "email",
+                            models.EmailField(blank=True, max_length=254, null=True, verbose_name="e-mail"),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of team",
+                        "verbose_name_plural": "history of teams",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalUser",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "is_superuser",
+                            models.BooleanField(
+                                help_text="Designates that this user has all permissions without explicitly assigning them.",
+                                null=True,
+                                verbose_name="superuser status",
+                            ),
+                        ),
+                        (
+                            "username",
+                            models.CharField(
+                                error_messages={"unique": "A user with that username already exists."},
+                                help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+                                max_length=150,
+                                null=True,
+                                validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                                verbose_name="username",
+                            ),
+                        ),
+                        (
+                            "first_name",
+                            models.CharField(
+                                blank=True, max_length=150, null=True, verbose_name="first name"
+                            ),
+                        ),
+                        (
+                            "last_name",
+                            models.CharField(blank=True, max_length=150, null=True, verbose_name="last name"),
+                        ),
+                        (
+                            "email",
+                            models.EmailField(
+                                blank=True, max_length=254, null=True, verbose_name="email address"
+                            ),
+                        ),
+                        (
+                            "is_staff",
+                            models.BooleanField(
+                                help_text="Designates whether the user can log into this admin site.",
+                                null=True,
+                                verbose_name="staff status",
+                            ),
+                        ),
+                        (
+                            "is_active",
+                            models.BooleanField(
+                                help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                                null=True,
+                                verbose_name="active",
+                            ),
+                        ),
+                        ("date_joined", models.DateTimeField(null=True, verbose_name="date joined")),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "display_name",
+                            models.CharField(
+                                blank=True, max_length=80, null=True, verbose_name="display name"
+                            ),
+                        ),
+                        (
+                            "phone",
+                            models.CharField(blank=True, max_length=32, null=True, verbose_name="phone"),
+                        ),
+                        (
+                            "language",
+                            models.CharField(
+                                blank=True,
+                                choices=[("en", "English"), ("zh-hans", "简体中文")],
+                                max_length=10,
+                                null=True,
+                                verbose_name="language",
+                            ),
+                        ),
+                        (
+                            "time_zone",
+                            models.CharField(blank=True, max_length=64, null=True, verbose_name="time zone"),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of user",
+                        "verbose_name_plural": "history of users",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
+                migrations.CreateModel(
+                    name="RoleGrant",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "role",
+                            models.CharField(
+                                choices=accounts.roles.role_choices, max_length=40, verbose_name="role"
+                            ),
+                        ),
+                        (
+                            "user",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="role_grants",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="user",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "role grant",
+                        "verbose_name_plural": "role grants",
+                        "ordering": ["user", "role"],
+                        "constraints": [
+                            models.UniqueConstraint(fields=("user", "role"), name="accounts_rolegrant_once"),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    (
+                                        "role__in",
+                                        [
+                                            "requester",
+                                            "engineer",
+                                            "change_manager",
+                                            "board_member",
+                                            "configuration_manager",
+                                            "asset_manager",
+                                            "reviewer",
+                                            "auditor",
+                                            "security_administrator",
+                                            "system_administrator",
+                                        ],
+                                    )
+                                ),
+                                name="accounts_rolegrant_declared",
+                            ),
+                            models.UniqueConstraint(
+                                condition=models.Q(
+                                    (
+                                        "role__in",
+                                        ("auditor", "security_administrator", "system_administrator"),
+                                    )
+                                ),
+                                fields=("user",),
+                                name="accounts_rolegrant_offices_apart",
+                                violation_error_message="Auditor, security administrator and system administrator must be three different people (separation of the three offices): take the other office away first.",
+                            ),
+                        ],
+                    },
                 ),
-                (
-                    "user",
-                    models.BigIntegerField(db_column="user_id", null=True),
+                migrations.CreateModel(
+                    name="HistoricalTeamMember",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "user",
+                            models.BigIntegerField(db_column="user_id", null=True),
+                        ),
+                        (
+                            "team",
+                            models.BigIntegerField(db_column="team_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of team member",
+                        "verbose_name_plural": "history of team members",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "team",
-                    models.BigIntegerField(db_column="team_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of team member",
-                "verbose_name_plural": "history of team members",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.AddConstraint(
-            model_name="teammember",
-            constraint=models.UniqueConstraint(fields=("team", "user"), name="accounts_teammember_once"),
+            ]
         ),
     ]

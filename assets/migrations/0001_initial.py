@@ -7,6 +7,8 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+from audit.postgresql.together import CreateTogether
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -19,333 +21,434 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Contract",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("number", models.CharField(max_length=80, verbose_name="contract number")),
-                ("title", models.CharField(blank=True, max_length=160, verbose_name="title")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("support", "support"),
-                            ("maintenance", "maintenance"),
-                            ("lease", "lease"),
-                            ("licence", "licence"),
-                        ],
-                        default="support",
-                        max_length=12,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("starts_on", models.DateField(verbose_name="starts on")),
-                (
-                    "ends_on",
-                    models.DateField(
-                        blank=True,
-                        help_text="The last day covered; empty runs until ended.",
-                        null=True,
-                        verbose_name="ends on",
-                    ),
-                ),
-                (
-                    "renewal_window_days",
-                    models.PositiveSmallIntegerField(
-                        default=90,
-                        help_text="Days before the end in which the renewal is decided, e.g. 90.",
-                        verbose_name="renewal window",
-                    ),
-                ),
-                (
-                    "support_hours",
-                    models.CharField(
-                        blank=True,
-                        help_text="As the contract says it, e.g. 7×24 or 5×8.",
-                        max_length=80,
-                        verbose_name="support hours",
-                    ),
-                ),
-                ("note", models.TextField(blank=True, verbose_name="note")),
-            ],
-            options={
-                "verbose_name": "contract",
-                "verbose_name_plural": "contracts",
-                "ordering": ["ends_on", "number"],
-            },
-        ),
-        migrations.CreateModel(
-            name="HardwareModel",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("device", "device"), ("module", "module")],
-                        default="device",
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("name", models.CharField(max_length=160, verbose_name="name")),
-                ("part_number", models.CharField(blank=True, max_length=80, verbose_name="part number")),
-                (
-                    "u_height",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=1,
-                        help_text="Rack units, e.g. 1 or 0.5; 0 for what takes no rack space.",
-                        max_digits=4,
-                        null=True,
-                        verbose_name="height",
-                    ),
-                ),
-                ("is_full_depth", models.BooleanField(blank=True, null=True, verbose_name="full depth")),
-                (
-                    "weight_kg",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=3,
-                        help_text="Kilograms.",
-                        max_digits=8,
-                        null=True,
-                        verbose_name="weight",
-                    ),
-                ),
-                (
-                    "power_draw_watts",
-                    models.PositiveIntegerField(
-                        blank=True,
-                        help_text="Watts at most, all supplies together.",
-                        null=True,
-                        verbose_name="power draw",
-                    ),
-                ),
-                (
-                    "airflow",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("front-to-rear", "front to rear"),
-                            ("rear-to-front", "rear to front"),
-                            ("left-to-right", "left to right"),
-                            ("right-to-left", "right to left"),
-                            ("side-to-rear", "side to rear"),
-                            ("rear-to-side", "rear to side"),
-                            ("bottom-to-top", "bottom to top"),
-                            ("top-to-bottom", "top to bottom"),
-                            ("passive", "passive"),
-                            ("mixed", "mixed"),
-                        ],
-                        max_length=16,
-                        verbose_name="airflow",
-                    ),
-                ),
-                ("end_of_sale_on", models.DateField(blank=True, null=True, verbose_name="end of sale")),
-                ("end_of_support_on", models.DateField(blank=True, null=True, verbose_name="end of support")),
-                ("description", models.TextField(blank=True, verbose_name="description")),
-            ],
-            options={
-                "verbose_name": "hardware model",
-                "verbose_name_plural": "hardware models",
-                "ordering": ["manufacturer__name", "name"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Asset",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("tag", models.CharField(max_length=60, verbose_name="asset tag")),
-                ("serial", models.CharField(blank=True, max_length=80, verbose_name="serial number")),
-                (
-                    "stage",
-                    models.CharField(
-                        choices=[
-                            ("stock", "in stock"),
-                            ("in_use", "in use"),
-                            ("repair", "in repair"),
-                            ("retired", "retired"),
-                            ("disposed", "disposed of"),
-                        ],
-                        default="stock",
-                        max_length=10,
-                        verbose_name="stage",
-                    ),
-                ),
-                (
-                    "location_note",
-                    models.CharField(
-                        blank=True,
-                        help_text="Where exactly, e.g. store room 2, shelf B4.",
-                        max_length=120,
-                        verbose_name="place",
-                    ),
-                ),
-                ("order_number", models.CharField(blank=True, max_length=80, verbose_name="order number")),
-                ("purchased_on", models.DateField(blank=True, null=True, verbose_name="purchased on")),
-                (
-                    "purchase_price",
-                    models.DecimalField(
-                        blank=True, decimal_places=2, max_digits=14, null=True, verbose_name="purchase price"
-                    ),
-                ),
-                (
-                    "currency",
-                    models.CharField(
-                        default="CNY",
-                        max_length=3,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^[A-Z]{3}$", "Three capital letters (ISO 4217), e.g. CNY."
+        CreateTogether(
+            [
+                migrations.CreateModel(
+                    name="Contract",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("number", models.CharField(max_length=80, verbose_name="contract number")),
+                        ("title", models.CharField(blank=True, max_length=160, verbose_name="title")),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("support", "support"),
+                                    ("maintenance", "maintenance"),
+                                    ("lease", "lease"),
+                                    ("licence", "licence"),
+                                ],
+                                default="support",
+                                max_length=12,
+                                verbose_name="kind",
+                            ),
+                        ),
+                        ("starts_on", models.DateField(verbose_name="starts on")),
+                        (
+                            "ends_on",
+                            models.DateField(
+                                blank=True,
+                                help_text="The last day covered; empty runs until ended.",
+                                null=True,
+                                verbose_name="ends on",
+                            ),
+                        ),
+                        (
+                            "renewal_window_days",
+                            models.PositiveSmallIntegerField(
+                                default=90,
+                                help_text="Days before the end in which the renewal is decided, e.g. 90.",
+                                verbose_name="renewal window",
+                            ),
+                        ),
+                        (
+                            "support_hours",
+                            models.CharField(
+                                blank=True,
+                                help_text="As the contract says it, e.g. 7×24 or 5×8.",
+                                max_length=80,
+                                verbose_name="support hours",
+                            ),
+                        ),
+                        ("note", models.TextField(blank=True, verbose_name="note")),
+                    ],
+                    options={
+                        "verbose_name": "contract",
+                        "verbose_name_plural": "contracts",
+                        "ordering": ["ends_on", "number"],
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("ends_on__isnull", True),
+                                    ("ends_on__gte", models.F("starts_on")),
+                                    _connector="OR",
+                                ),
+                                name="assets_contract_ends_after_start",
+                                violation_error_message="A contract cannot end before it starts.",
                             )
                         ],
-                        verbose_name="currency",
-                    ),
+                    },
                 ),
-                (
-                    "warranty_ends_on",
-                    models.DateField(
-                        blank=True,
-                        help_text="The last day covered.",
-                        null=True,
-                        verbose_name="warranty ends on",
-                    ),
+                migrations.CreateModel(
+                    name="HardwareModel",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[("device", "device"), ("module", "module")],
+                                default="device",
+                                max_length=10,
+                                verbose_name="kind",
+                            ),
+                        ),
+                        ("name", models.CharField(max_length=160, verbose_name="name")),
+                        (
+                            "part_number",
+                            models.CharField(blank=True, max_length=80, verbose_name="part number"),
+                        ),
+                        (
+                            "u_height",
+                            models.DecimalField(
+                                blank=True,
+                                decimal_places=1,
+                                help_text="Rack units, e.g. 1 or 0.5; 0 for what takes no rack space.",
+                                max_digits=4,
+                                null=True,
+                                verbose_name="height",
+                            ),
+                        ),
+                        (
+                            "is_full_depth",
+                            models.BooleanField(blank=True, null=True, verbose_name="full depth"),
+                        ),
+                        (
+                            "weight_kg",
+                            models.DecimalField(
+                                blank=True,
+                                decimal_places=3,
+                                help_text="Kilograms.",
+                                max_digits=8,
+                                null=True,
+                                verbose_name="weight",
+                            ),
+                        ),
+                        (
+                            "power_draw_watts",
+                            models.PositiveIntegerField(
+                                blank=True,
+                                help_text="Watts at most, all supplies together.",
+                                null=True,
+                                verbose_name="power draw",
+                            ),
+                        ),
+                        (
+                            "airflow",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("front-to-rear", "front to rear"),
+                                    ("rear-to-front", "rear to front"),
+                                    ("left-to-right", "left to right"),
+                                    ("right-to-left", "right to left"),
+                                    ("side-to-rear", "side to rear"),
+                                    ("rear-to-side", "rear to side"),
+                                    ("bottom-to-top", "bottom to top"),
+                                    ("top-to-bottom", "top to bottom"),
+                                    ("passive", "passive"),
+                                    ("mixed", "mixed"),
+                                ],
+                                max_length=16,
+                                verbose_name="airflow",
+                            ),
+                        ),
+                        (
+                            "end_of_sale_on",
+                            models.DateField(blank=True, null=True, verbose_name="end of sale"),
+                        ),
+                        (
+                            "end_of_support_on",
+                            models.DateField(blank=True, null=True, verbose_name="end of support"),
+                        ),
+                        ("description", models.TextField(blank=True, verbose_name="description")),
+                    ],
+                    options={
+                        "verbose_name": "hardware model",
+                        "verbose_name_plural": "hardware models",
+                        "ordering": ["manufacturer__name", "name"],
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("u_height__isnull", True), ("u_height__gte", 0), _connector="OR"
+                                ),
+                                name="assets_hardwaremodel_height_not_negative",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("weight_kg__isnull", True), ("weight_kg__gte", 0), _connector="OR"
+                                ),
+                                name="assets_hardwaremodel_weight_not_negative",
+                            ),
+                        ],
+                    },
                 ),
-                (
-                    "wipe_evidence",
-                    models.CharField(
-                        blank=True,
-                        help_text="What proves that no data left the house, e.g. the number of the wipe certificate.",
-                        max_length=200,
-                        verbose_name="wipe evidence",
-                    ),
+                migrations.CreateModel(
+                    name="Asset",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("tag", models.CharField(max_length=60, verbose_name="asset tag")),
+                        ("serial", models.CharField(blank=True, max_length=80, verbose_name="serial number")),
+                        (
+                            "stage",
+                            models.CharField(
+                                choices=[
+                                    ("stock", "in stock"),
+                                    ("in_use", "in use"),
+                                    ("repair", "in repair"),
+                                    ("retired", "retired"),
+                                    ("disposed", "disposed of"),
+                                ],
+                                default="stock",
+                                max_length=10,
+                                verbose_name="stage",
+                            ),
+                        ),
+                        (
+                            "location_note",
+                            models.CharField(
+                                blank=True,
+                                help_text="Where exactly, e.g. store room 2, shelf B4.",
+                                max_length=120,
+                                verbose_name="place",
+                            ),
+                        ),
+                        (
+                            "order_number",
+                            models.CharField(blank=True, max_length=80, verbose_name="order number"),
+                        ),
+                        (
+                            "purchased_on",
+                            models.DateField(blank=True, null=True, verbose_name="purchased on"),
+                        ),
+                        (
+                            "purchase_price",
+                            models.DecimalField(
+                                blank=True,
+                                decimal_places=2,
+                                max_digits=14,
+                                null=True,
+                                verbose_name="purchase price",
+                            ),
+                        ),
+                        (
+                            "currency",
+                            models.CharField(
+                                default="CNY",
+                                max_length=3,
+                                validators=[
+                                    django.core.validators.RegexValidator(
+                                        "^[A-Z]{3}$", "Three capital letters (ISO 4217), e.g. CNY."
+                                    )
+                                ],
+                                verbose_name="currency",
+                            ),
+                        ),
+                        (
+                            "warranty_ends_on",
+                            models.DateField(
+                                blank=True,
+                                help_text="The last day covered.",
+                                null=True,
+                                verbose_name="warranty ends on",
+                            ),
+                        ),
+                        (
+                            "wipe_evidence",
+                            models.CharField(
+                                blank=True,
+                                help_text="What proves that no data left the house, e.g. the number of the wipe certificate.",
+                                max_length=200,
+                                verbose_name="wipe evidence",
+                            ),
+                        ),
+                        ("note", models.TextField(blank=True, verbose_name="note")),
+                        (
+                            "ci",
+                            models.ForeignKey(
+                                blank=True,
+                                help_text="What this asset is, or is part of, in operation.",
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="assets",
+                                to="cmdb.configurationitem",
+                                verbose_name="configuration item",
+                            ),
+                        ),
+                        (
+                            "custodian",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="assets",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="custodian",
+                            ),
+                        ),
+                        (
+                            "location",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="stored_assets",
+                                to="cmdb.configurationitem",
+                                verbose_name="location",
+                            ),
+                        ),
+                        (
+                            "owner_team",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="assets",
+                                to="accounts.team",
+                                verbose_name="owner team",
+                            ),
+                        ),
+                        (
+                            "model",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="assets",
+                                to="assets.hardwaremodel",
+                                verbose_name="hardware model",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "asset",
+                        "verbose_name_plural": "assets",
+                        "ordering": ["tag"],
+                        "indexes": [
+                            models.Index(
+                                models.F("tag"),
+                                models.OrderBy(models.F("id"), descending=True),
+                                name="assets_asset_list",
+                            ),
+                            models.Index(fields=["warranty_ends_on"], name="assets_asset_warranty"),
+                        ],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                django.db.models.functions.text.Lower("tag"),
+                                name="assets_asset_tag_once",
+                                violation_error_message="An asset with this tag exists already.",
+                            ),
+                            models.UniqueConstraint(
+                                models.F("model"),
+                                django.db.models.functions.text.Lower("serial"),
+                                condition=models.Q(("serial", ""), _negated=True),
+                                name="assets_asset_serial_once_per_model",
+                                violation_error_message="An asset of this model with this serial number exists already.",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("stage", "disposed"), _negated=True),
+                                    ("wipe_evidence__regex", "\\S"),
+                                    _connector="OR",
+                                ),
+                                name="assets_asset_disposed_with_evidence",
+                                violation_error_message="Disposal needs evidence that the data were wiped.",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("stage__in", ["stock", "in_use", "repair", "retired", "disposed"])
+                                ),
+                                name="assets_asset_stage_known",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("purchase_price__isnull", True),
+                                    ("purchase_price__gte", 0),
+                                    _connector="OR",
+                                ),
+                                name="assets_asset_price_not_negative",
+                            ),
+                        ],
+                    },
                 ),
-                ("note", models.TextField(blank=True, verbose_name="note")),
-                (
-                    "ci",
-                    models.ForeignKey(
-                        blank=True,
-                        help_text="What this asset is, or is part of, in operation.",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="assets",
-                        to="cmdb.configurationitem",
-                        verbose_name="configuration item",
-                    ),
+                migrations.CreateModel(
+                    name="ContractCover",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "asset",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="covers",
+                                to="assets.asset",
+                                verbose_name="asset",
+                            ),
+                        ),
+                        (
+                            "contract",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="covers",
+                                to="assets.contract",
+                                verbose_name="contract",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "contract cover",
+                        "verbose_name_plural": "contract covers",
+                        "ordering": ["contract", "asset"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("contract", "asset"), name="assets_contractcover_once"
+                            )
+                        ],
+                    },
                 ),
-                (
-                    "custodian",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="assets",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="custodian",
-                    ),
-                ),
-                (
-                    "location",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="stored_assets",
-                        to="cmdb.configurationitem",
-                        verbose_name="location",
-                    ),
-                ),
-                (
-                    "owner_team",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="assets",
-                        to="accounts.team",
-                        verbose_name="owner team",
-                    ),
-                ),
-                (
-                    "model",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="assets",
-                        to="assets.hardwaremodel",
-                        verbose_name="hardware model",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "asset",
-                "verbose_name_plural": "assets",
-                "ordering": ["tag"],
-            },
-        ),
-        migrations.CreateModel(
-            name="ContractCover",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "asset",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="covers",
-                        to="assets.asset",
-                        verbose_name="asset",
-                    ),
-                ),
-                (
-                    "contract",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="covers",
-                        to="assets.contract",
-                        verbose_name="contract",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "contract cover",
-                "verbose_name_plural": "contract covers",
-                "ordering": ["contract", "asset"],
-            },
+            ]
         ),
         migrations.AddField(
             model_name="contract",
@@ -357,402 +460,465 @@ class Migration(migrations.Migration):
                 verbose_name="assets",
             ),
         ),
-        migrations.CreateModel(
-            name="HistoricalContractCover",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+        CreateTogether(
+            [
+                migrations.CreateModel(
+                    name="HistoricalContractCover",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "asset",
+                            models.BigIntegerField(db_column="asset_id", null=True),
+                        ),
+                        (
+                            "contract",
+                            models.BigIntegerField(db_column="contract_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of contract cover",
+                        "verbose_name_plural": "history of contract covers",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalManufacturer",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("name", models.CharField(max_length=120, null=True, verbose_name="name")),
+                        (
+                            "website",
+                            models.CharField(
+                                blank=True,
+                                max_length=200,
+                                null=True,
+                                validators=[django.core.validators.URLValidator(["http", "https"])],
+                                verbose_name="website",
+                            ),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of manufacturer",
+                        "verbose_name_plural": "history of manufacturers",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "asset",
-                    models.BigIntegerField(db_column="asset_id", null=True),
+                migrations.CreateModel(
+                    name="HistoricalResponsePromise",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "priority",
+                            models.PositiveSmallIntegerField(
+                                choices=[(1, "1 critical"), (2, "2 high"), (3, "3 normal"), (4, "4 low")],
+                                null=True,
+                                verbose_name="priority",
+                            ),
+                        ),
+                        (
+                            "response_minutes",
+                            models.PositiveIntegerField(
+                                help_text="Minutes until somebody answers, e.g. 30.",
+                                null=True,
+                                verbose_name="response",
+                            ),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "contract",
+                            models.BigIntegerField(db_column="contract_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of response promise",
+                        "verbose_name_plural": "history of response promises",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "contract",
-                    models.BigIntegerField(db_column="contract_id", null=True),
+                migrations.CreateModel(
+                    name="HistoricalVendor",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("name", models.CharField(max_length=120, null=True, verbose_name="name")),
+                        (
+                            "contact",
+                            models.CharField(
+                                blank=True, max_length=80, null=True, verbose_name="contact person"
+                            ),
+                        ),
+                        (
+                            "phone",
+                            models.CharField(blank=True, max_length=40, null=True, verbose_name="phone"),
+                        ),
+                        (
+                            "email",
+                            models.EmailField(blank=True, max_length=254, null=True, verbose_name="e-mail"),
+                        ),
+                        (
+                            "website",
+                            models.CharField(
+                                blank=True,
+                                max_length=200,
+                                null=True,
+                                validators=[django.core.validators.URLValidator(["http", "https"])],
+                                verbose_name="website",
+                            ),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of vendor",
+                        "verbose_name_plural": "history of vendors",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of contract cover",
-                "verbose_name_plural": "history of contract covers",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalManufacturer",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("name", models.CharField(max_length=120, null=True, verbose_name="name")),
-                (
-                    "website",
-                    models.CharField(
-                        blank=True,
-                        max_length=200,
-                        null=True,
-                        validators=[django.core.validators.URLValidator(["http", "https"])],
-                        verbose_name="website",
-                    ),
-                ),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of manufacturer",
-                "verbose_name_plural": "history of manufacturers",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalResponsePromise",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "priority",
-                    models.PositiveSmallIntegerField(
-                        choices=[(1, "1 critical"), (2, "2 high"), (3, "3 normal"), (4, "4 low")],
-                        null=True,
-                        verbose_name="priority",
-                    ),
-                ),
-                (
-                    "response_minutes",
-                    models.PositiveIntegerField(
-                        help_text="Minutes until somebody answers, e.g. 30.",
-                        null=True,
-                        verbose_name="response",
-                    ),
-                ),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "contract",
-                    models.BigIntegerField(db_column="contract_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of response promise",
-                "verbose_name_plural": "history of response promises",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalVendor",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("name", models.CharField(max_length=120, null=True, verbose_name="name")),
-                (
-                    "contact",
-                    models.CharField(blank=True, max_length=80, null=True, verbose_name="contact person"),
-                ),
-                ("phone", models.CharField(blank=True, max_length=40, null=True, verbose_name="phone")),
-                ("email", models.EmailField(blank=True, max_length=254, null=True, verbose_name="e-mail")),
-                (
-                    "website",
-                    models.CharField(
-                        blank=True,
-                        max_length=200,
-                        null=True,
-                        validators=[django.core.validators.URLValidator(["http", "https"])],
-                        verbose_name="website",
-                    ),
-                ),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of vendor",
-                "verbose_name_plural": "history of vendors",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="Manufacturer",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("name", models.CharField(max_length=120, verbose_name="name")),
-                (
-                    "website",
-                    models.CharField(
-                        blank=True,
-                        max_length=200,
-                        validators=[django.core.validators.URLValidator(["http", "https"])],
-                        verbose_name="website",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "manufacturer",
-                "verbose_name_plural": "manufacturers",
-                "ordering": ["name"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        django.db.models.functions.text.Lower("name"),
-                        name="assets_manufacturer_name_once",
-                        violation_error_message="A manufacturer with this name exists already.",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalHardwareModel",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("device", "device"), ("module", "module")],
-                        max_length=10,
-                        null=True,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("name", models.CharField(max_length=160, null=True, verbose_name="name")),
-                (
-                    "part_number",
-                    models.CharField(blank=True, max_length=80, null=True, verbose_name="part number"),
-                ),
-                (
-                    "u_height",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=1,
-                        help_text="Rack units, e.g. 1 or 0.5; 0 for what takes no rack space.",
-                        max_digits=4,
-                        null=True,
-                        verbose_name="height",
-                    ),
-                ),
-                ("is_full_depth", models.BooleanField(blank=True, null=True, verbose_name="full depth")),
-                (
-                    "weight_kg",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=3,
-                        help_text="Kilograms.",
-                        max_digits=8,
-                        null=True,
-                        verbose_name="weight",
-                    ),
-                ),
-                (
-                    "power_draw_watts",
-                    models.PositiveIntegerField(
-                        blank=True,
-                        help_text="Watts at most, all supplies together.",
-                        null=True,
-                        verbose_name="power draw",
-                    ),
-                ),
-                (
-                    "airflow",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("front-to-rear", "front to rear"),
-                            ("rear-to-front", "rear to front"),
-                            ("left-to-right", "left to right"),
-                            ("right-to-left", "right to left"),
-                            ("side-to-rear", "side to rear"),
-                            ("rear-to-side", "rear to side"),
-                            ("bottom-to-top", "bottom to top"),
-                            ("top-to-bottom", "top to bottom"),
-                            ("passive", "passive"),
-                            ("mixed", "mixed"),
+                migrations.CreateModel(
+                    name="Manufacturer",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("name", models.CharField(max_length=120, verbose_name="name")),
+                        (
+                            "website",
+                            models.CharField(
+                                blank=True,
+                                max_length=200,
+                                validators=[django.core.validators.URLValidator(["http", "https"])],
+                                verbose_name="website",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "manufacturer",
+                        "verbose_name_plural": "manufacturers",
+                        "ordering": ["name"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                django.db.models.functions.text.Lower("name"),
+                                name="assets_manufacturer_name_once",
+                                violation_error_message="A manufacturer with this name exists already.",
+                            )
                         ],
-                        max_length=16,
-                        null=True,
-                        verbose_name="airflow",
-                    ),
+                    },
                 ),
-                ("end_of_sale_on", models.DateField(blank=True, null=True, verbose_name="end of sale")),
-                ("end_of_support_on", models.DateField(blank=True, null=True, verbose_name="end of support")),
-                ("description", models.TextField(blank=True, null=True, verbose_name="description")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalHardwareModel",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[("device", "device"), ("module", "module")],
+                                max_length=10,
+                                null=True,
+                                verbose_name="kind",
+                            ),
+                        ),
+                        ("name", models.CharField(max_length=160, null=True, verbose_name="name")),
+                        (
+                            "part_number",
+                            models.CharField(
+                                blank=True, max_length=80, null=True, verbose_name="part number"
+                            ),
+                        ),
+                        (
+                            "u_height",
+                            models.DecimalField(
+                                blank=True,
+                                decimal_places=1,
+                                help_text="Rack units, e.g. 1 or 0.5; 0 for what takes no rack space.",
+                                max_digits=4,
+                                null=True,
+                                verbose_name="height",
+                            ),
+                        ),
+                        (
+                            "is_full_depth",
+                            models.BooleanField(blank=True, null=True, verbose_name="full depth"),
+                        ),
+                        (
+                            "weight_kg",
+                            models.DecimalField(
+                                blank=True,
+                                decimal_places=3,
+                                help_text="Kilograms.",
+                                max_digits=8,
+                                null=True,
+                                verbose_name="weight",
+                            ),
+                        ),
+                        (
+                            "power_draw_watts",
+                            models.PositiveIntegerField(
+                                blank=True,
+                                help_text="Watts at most, all supplies together.",
+                                null=True,
+                                verbose_name="power draw",
+                            ),
+                        ),
+                        (
+                            "airflow",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("front-to-rear", "front to rear"),
+                                    ("rear-to-front", "rear to front"),
+                                    ("left-to-right", "left to right"),
+                                    ("right-to-left", "right to left"),
+                                    ("side-to-rear", "side to rear"),
+                                    ("rear-to-side", "rear to side"),
+                                    ("bottom-to-top", "bottom to top"),
+                                    ("top-to-bottom", "top to bottom"),
+                                    ("passive", "passive"),
+                                    ("mixed", "mixed"),
+                                ],
+                                max_length=16,
+                                null=True,
+                                verbose_name="airflow",
+                            ),
+                        ),
+                        (
+                            "end_of_sale_on",
+                            models.DateField(blank=True, null=True, verbose_name="end of sale"),
+                        ),
+                        (
+                            "end_of_support_on",
+                            models.DateField(blank=True, null=True, verbose_name="end of support"),
+                        ),
+                        ("description", models.TextField(blank=True, null=True, verbose_name="description")),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "manufacturer",
+                            models.BigIntegerField(db_column="manufacturer_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of hardware model",
+                        "verbose_name_plural": "history of hardware models",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "manufacturer",
-                    models.BigIntegerField(db_column="manufacturer_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of hardware model",
-                "verbose_name_plural": "history of hardware models",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
+            ]
         ),
         migrations.AddField(
             model_name="hardwaremodel",
@@ -764,326 +930,375 @@ class Migration(migrations.Migration):
                 verbose_name="manufacturer",
             ),
         ),
-        migrations.CreateModel(
-            name="ResponsePromise",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "priority",
-                    models.PositiveSmallIntegerField(
-                        choices=[(1, "1 critical"), (2, "2 high"), (3, "3 normal"), (4, "4 low")],
-                        verbose_name="priority",
-                    ),
-                ),
-                (
-                    "response_minutes",
-                    models.PositiveIntegerField(
-                        help_text="Minutes until somebody answers, e.g. 30.", verbose_name="response"
-                    ),
-                ),
-                (
-                    "contract",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="promises",
-                        to="assets.contract",
-                        verbose_name="contract",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "response promise",
-                "verbose_name_plural": "response promises",
-                "ordering": ["contract", "priority"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Vendor",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("name", models.CharField(max_length=120, verbose_name="name")),
-                ("contact", models.CharField(blank=True, max_length=80, verbose_name="contact person")),
-                ("phone", models.CharField(blank=True, max_length=40, verbose_name="phone")),
-                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
-                (
-                    "website",
-                    models.CharField(
-                        blank=True,
-                        max_length=200,
-                        validators=[django.core.validators.URLValidator(["http", "https"])],
-                        verbose_name="website",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "vendor",
-                "verbose_name_plural": "vendors",
-                "ordering": ["name"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        django.db.models.functions.text.Lower("name"),
-                        name="assets_vendor_name_once",
-                        violation_error_message="A vendor with this name exists already.",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalContract",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("number", models.CharField(max_length=80, null=True, verbose_name="contract number")),
-                ("title", models.CharField(blank=True, max_length=160, null=True, verbose_name="title")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("support", "support"),
-                            ("maintenance", "maintenance"),
-                            ("lease", "lease"),
-                            ("licence", "licence"),
+        CreateTogether(
+            [
+                migrations.CreateModel(
+                    name="ResponsePromise",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "priority",
+                            models.PositiveSmallIntegerField(
+                                choices=[(1, "1 critical"), (2, "2 high"), (3, "3 normal"), (4, "4 low")],
+                                verbose_name="priority",
+                            ),
+                        ),
+                        (
+                            "response_minutes",
+                            models.PositiveIntegerField(
+                                help_text="Minutes until somebody answers, e.g. 30.", verbose_name="response"
+                            ),
+                        ),
+                        (
+                            "contract",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="promises",
+                                to="assets.contract",
+                                verbose_name="contract",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "response promise",
+                        "verbose_name_plural": "response promises",
+                        "ordering": ["contract", "priority"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("contract", "priority"), name="assets_responsepromise_once"
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("priority__range", (1, 4))),
+                                name="assets_responsepromise_priority_known",
+                            ),
                         ],
-                        max_length=12,
-                        null=True,
-                        verbose_name="kind",
-                    ),
+                    },
                 ),
-                ("starts_on", models.DateField(null=True, verbose_name="starts on")),
-                (
-                    "ends_on",
-                    models.DateField(
-                        blank=True,
-                        help_text="The last day covered; empty runs until ended.",
-                        null=True,
-                        verbose_name="ends on",
-                    ),
-                ),
-                (
-                    "renewal_window_days",
-                    models.PositiveSmallIntegerField(
-                        help_text="Days before the end in which the renewal is decided, e.g. 90.",
-                        null=True,
-                        verbose_name="renewal window",
-                    ),
-                ),
-                (
-                    "support_hours",
-                    models.CharField(
-                        blank=True,
-                        help_text="As the contract says it, e.g. 7×24 or 5×8.",
-                        max_length=80,
-                        null=True,
-                        verbose_name="support hours",
-                    ),
-                ),
-                ("note", models.TextField(blank=True, null=True, verbose_name="note")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "vendor",
-                    models.BigIntegerField(db_column="vendor_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of contract",
-                "verbose_name_plural": "history of contracts",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalAsset",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("tag", models.CharField(max_length=60, null=True, verbose_name="asset tag")),
-                (
-                    "serial",
-                    models.CharField(blank=True, max_length=80, null=True, verbose_name="serial number"),
-                ),
-                (
-                    "stage",
-                    models.CharField(
-                        choices=[
-                            ("stock", "in stock"),
-                            ("in_use", "in use"),
-                            ("repair", "in repair"),
-                            ("retired", "retired"),
-                            ("disposed", "disposed of"),
-                        ],
-                        max_length=10,
-                        null=True,
-                        verbose_name="stage",
-                    ),
-                ),
-                (
-                    "location_note",
-                    models.CharField(
-                        blank=True,
-                        help_text="Where exactly, e.g. store room 2, shelf B4.",
-                        max_length=120,
-                        null=True,
-                        verbose_name="place",
-                    ),
-                ),
-                (
-                    "order_number",
-                    models.CharField(blank=True, max_length=80, null=True, verbose_name="order number"),
-                ),
-                ("purchased_on", models.DateField(blank=True, null=True, verbose_name="purchased on")),
-                (
-                    "purchase_price",
-                    models.DecimalField(
-                        blank=True, decimal_places=2, max_digits=14, null=True, verbose_name="purchase price"
-                    ),
-                ),
-                (
-                    "currency",
-                    models.CharField(
-                        max_length=3,
-                        null=True,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^[A-Z]{3}$", "Three capital letters (ISO 4217), e.g. CNY."
+                migrations.CreateModel(
+                    name="Vendor",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("name", models.CharField(max_length=120, verbose_name="name")),
+                        (
+                            "contact",
+                            models.CharField(blank=True, max_length=80, verbose_name="contact person"),
+                        ),
+                        ("phone", models.CharField(blank=True, max_length=40, verbose_name="phone")),
+                        ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                        (
+                            "website",
+                            models.CharField(
+                                blank=True,
+                                max_length=200,
+                                validators=[django.core.validators.URLValidator(["http", "https"])],
+                                verbose_name="website",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "vendor",
+                        "verbose_name_plural": "vendors",
+                        "ordering": ["name"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                django.db.models.functions.text.Lower("name"),
+                                name="assets_vendor_name_once",
+                                violation_error_message="A vendor with this name exists already.",
                             )
                         ],
-                        verbose_name="currency",
-                    ),
+                    },
                 ),
-                (
-                    "warranty_ends_on",
-                    models.DateField(
-                        blank=True,
-                        help_text="The last day covered.",
-                        null=True,
-                        verbose_name="warranty ends on",
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalContract",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "number",
+                            models.CharField(max_length=80, null=True, verbose_name="contract number"),
+                        ),
+                        (
+                            "title",
+                            models.CharField(blank=True, max_length=160, null=True, verbose_name="title"),
+                        ),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("support", "support"),
+                                    ("maintenance", "maintenance"),
+                                    ("lease", "lease"),
+                                    ("licence", "licence"),
+                                ],
+                                max_length=12,
+                                null=True,
+                                verbose_name="kind",
+                            ),
+                        ),
+                        ("starts_on", models.DateField(null=True, verbose_name="starts on")),
+                        (
+                            "ends_on",
+                            models.DateField(
+                                blank=True,
+                                help_text="The last day covered; empty runs until ended.",
+                                null=True,
+                                verbose_name="ends on",
+                            ),
+                        ),
+                        (
+                            "renewal_window_days",
+                            models.PositiveSmallIntegerField(
+                                help_text="Days before the end in which the renewal is decided, e.g. 90.",
+                                null=True,
+                                verbose_name="renewal window",
+                            ),
+                        ),
+                        (
+                            "support_hours",
+                            models.CharField(
+                                blank=True,
+                                help_text="As the contract says it, e.g. 7×24 or 5×8.",
+                                max_length=80,
+                                null=True,
+                                verbose_name="support hours",
+                            ),
+                        ),
+                        ("note", models.TextField(blank=True, null=True, verbose_name="note")),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "vendor",
+                            models.BigIntegerField(db_column="vendor_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of contract",
+                        "verbose_name_plural": "history of contracts",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "wipe_evidence",
-                    models.CharField(
-                        blank=True,
-                        help_text="What proves that no data left the house, e.g. the number of the wipe certificate.",
-                        max_length=200,
-                        null=True,
-                        verbose_name="wipe evidence",
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalAsset",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("tag", models.CharField(max_length=60, null=True, verbose_name="asset tag")),
+                        (
+                            "serial",
+                            models.CharField(
+                                blank=True, max_length=80, null=True, verbose_name="serial number"
+                            ),
+                        ),
+                        (
+                            "stage",
+                            models.CharField(
+                                choices=[
+                                    ("stock", "in stock"),
+                                    ("in_use", "in use"),
+                                    ("repair", "in repair"),
+                                    ("retired", "retired"),
+                                    ("disposed", "disposed of"),
+                                ],
+                                max_length=10,
+                                null=True,
+                                verbose_name="stage",
+                            ),
+                        ),
+                        (
+                            "location_note",
+                            models.CharField(
+                                blank=True,
+                                help_text="Where exactly, e.g. store room 2, shelf B4.",
+                                max_length=120,
+                                null=True,
+                                verbose_name="place",
+                            ),
+                        ),
+                        (
+                            "order_number",
+                            models.CharField(
+                                blank=True, max_length=80, null=True, verbose_name="order number"
+                            ),
+                        ),
+                        (
+                            "purchased_on",
+                            models.DateField(blank=True, null=True, verbose_name="purchased on"),
+                        ),
+                        (
+                            "purchase_price",
+                            models.DecimalField(
+                                blank=True,
+                                decimal_places=2,
+                                max_digits=14,
+                                null=True,
+                                verbose_name="purchase price",
+                            ),
+                        ),
+                        (
+                            "currency",
+                            models.CharField(
+                                max_length=3,
+                                null=True,
+                                validators=[
+                                    django.core.validators.RegexValidator(
+                                        "^[A-Z]{3}$", "Three capital letters (ISO 4217), e.g. CNY."
+                                    )
+                                ],
+                                verbose_name="currency",
+                            ),
+                        ),
+                        (
+                            "warranty_ends_on",
+                            models.DateField(
+                                blank=True,
+                                help_text="The last day covered.",
+                                null=True,
+                                verbose_name="warranty ends on",
+                            ),
+                        ),
+                        (
+                            "wipe_evidence",
+                            models.CharField(
+                                blank=True,
+                                help_text="What proves that no data left the house, e.g. the number of the wipe certificate.",
+                                max_length=200,
+                                null=True,
+                                verbose_name="wipe evidence",
+                            ),
+                        ),
+                        ("note", models.TextField(blank=True, null=True, verbose_name="note")),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "ci",
+                            models.BigIntegerField(db_column="ci_id", null=True),
+                        ),
+                        (
+                            "custodian",
+                            models.BigIntegerField(db_column="custodian_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "location",
+                            models.BigIntegerField(db_column="location_id", null=True),
+                        ),
+                        (
+                            "model",
+                            models.BigIntegerField(db_column="model_id", null=True),
+                        ),
+                        (
+                            "owner_team",
+                            models.BigIntegerField(db_column="owner_team_id", null=True),
+                        ),
+                        (
+                            "vendor",
+                            models.BigIntegerField(db_column="vendor_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of asset",
+                        "verbose_name_plural": "history of assets",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                ("note", models.TextField(blank=True, null=True, verbose_name="note")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "ci",
-                    models.BigIntegerField(db_column="ci_id", null=True),
-                ),
-                (
-                    "custodian",
-                    models.BigIntegerField(db_column="custodian_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "location",
-                    models.BigIntegerField(db_column="location_id", null=True),
-                ),
-                (
-                    "model",
-                    models.BigIntegerField(db_column="model_id", null=True),
-                ),
-                (
-                    "owner_team",
-                    models.BigIntegerField(db_column="owner_team_id", null=True),
-                ),
-                (
-                    "vendor",
-                    models.BigIntegerField(db_column="vendor_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of asset",
-                "verbose_name_plural": "history of assets",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
+            ]
         ),
         migrations.AddField(
             model_name="contract",
@@ -1108,12 +1323,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="contractcover",
-            constraint=models.UniqueConstraint(
-                fields=("contract", "asset"), name="assets_contractcover_once"
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="hardwaremodel",
             constraint=models.UniqueConstraint(
                 models.F("manufacturer"),
@@ -1124,104 +1333,12 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="hardwaremodel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("u_height__isnull", True), ("u_height__gte", 0), _connector="OR"),
-                name="assets_hardwaremodel_height_not_negative",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hardwaremodel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("weight_kg__isnull", True), ("weight_kg__gte", 0), _connector="OR"),
-                name="assets_hardwaremodel_weight_not_negative",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="responsepromise",
-            constraint=models.UniqueConstraint(
-                fields=("contract", "priority"), name="assets_responsepromise_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="responsepromise",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("priority__range", (1, 4))), name="assets_responsepromise_priority_known"
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="contract",
             constraint=models.UniqueConstraint(
                 models.F("vendor"),
                 django.db.models.functions.text.Lower("number"),
                 name="assets_contract_number_once",
                 violation_error_message="This vendor has a contract with this number already.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contract",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ends_on__isnull", True), ("ends_on__gte", models.F("starts_on")), _connector="OR"
-                ),
-                name="assets_contract_ends_after_start",
-                violation_error_message="A contract cannot end before it starts.",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="asset",
-            index=models.Index(
-                models.F("tag"), models.OrderBy(models.F("id"), descending=True), name="assets_asset_list"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="asset",
-            index=models.Index(fields=["warranty_ends_on"], name="assets_asset_warranty"),
-        ),
-        migrations.AddConstraint(
-            model_name="asset",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Lower("tag"),
-                name="assets_asset_tag_once",
-                violation_error_message="An asset with this tag exists already.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="asset",
-            constraint=models.UniqueConstraint(
-                models.F("model"),
-                django.db.models.functions.text.Lower("serial"),
-                condition=models.Q(("serial", ""), _negated=True),
-                name="assets_asset_serial_once_per_model",
-                violation_error_message="An asset of this model with this serial number exists already.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="asset",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("stage", "disposed"), _negated=True),
-                    ("wipe_evidence__regex", "\\S"),
-                    _connector="OR",
-                ),
-                name="assets_asset_disposed_with_evidence",
-                violation_error_message="Disposal needs evidence that the data were wiped.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="asset",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("stage__in", ["stock", "in_use", "repair", "retired", "disposed"])),
-                name="assets_asset_stage_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="asset",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("purchase_price__isnull", True), ("purchase_price__gte", 0), _connector="OR"
-                ),
-                name="assets_asset_price_not_negative",
             ),
         ),
     ]

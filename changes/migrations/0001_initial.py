@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import changes.models.request
+from audit.postgresql.together import CreateTogether
 
 
 class Migration(migrations.Migration):
@@ -24,2278 +25,2706 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL("CREATE SEQUENCE changes_number_seq", "DROP SEQUENCE changes_number_seq"),
-        migrations.CreateModel(
-            name="Board",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+        CreateTogether(
+            [
+                migrations.CreateModel(
+                    name="Board",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(blank=True, max_length=120, verbose_name="label in Chinese"),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("key", models.SlugField(max_length=40, unique=True, verbose_name="key")),
+                    ],
+                    options={
+                        "verbose_name": "board",
+                        "verbose_name_plural": "boards",
+                        "ordering": ["key"],
+                    },
                 ),
-                ("label", models.CharField(max_length=120, verbose_name="label")),
-                ("label_zh", models.CharField(blank=True, max_length=120, verbose_name="label in Chinese")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("key", models.SlugField(max_length=40, unique=True, verbose_name="key")),
-            ],
-            options={
-                "verbose_name": "board",
-                "verbose_name_plural": "boards",
-                "ordering": ["key"],
-            },
-        ),
-        migrations.CreateModel(
-            name="ApprovalPolicy",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("normal", "Normal"), ("standard", "Standard"), ("emergency", "Emergency")],
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                (
-                    "risk",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("low", "low"),
-                            ("medium", "medium"),
-                            ("high", "high"),
-                            ("very_high", "very high"),
+                migrations.CreateModel(
+                    name="ApprovalPolicy",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("normal", "Normal"),
+                                    ("standard", "Standard"),
+                                    ("emergency", "Emergency"),
+                                ],
+                                max_length=10,
+                                verbose_name="kind",
+                            ),
+                        ),
+                        (
+                            "risk",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("low", "low"),
+                                    ("medium", "medium"),
+                                    ("high", "high"),
+                                    ("very_high", "very high"),
+                                ],
+                                max_length=10,
+                                verbose_name="risk",
+                            ),
+                        ),
+                        (
+                            "allows_skip_test",
+                            models.BooleanField(default=False, verbose_name="may go without a test"),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "approval policy",
+                        "verbose_name_plural": "approval policies",
+                        "ordering": ["kind", "risk"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("kind", "risk"), name="changes_approvalpolicy_once"
+                            )
                         ],
-                        max_length=10,
-                        verbose_name="risk",
-                    ),
+                    },
                 ),
-                (
-                    "allows_skip_test",
-                    models.BooleanField(default=False, verbose_name="may go without a test"),
-                ),
-            ],
-            options={
-                "verbose_name": "approval policy",
-                "verbose_name_plural": "approval policies",
-                "ordering": ["kind", "risk"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("kind", "risk"), name="changes_approvalpolicy_once")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="ChangeRequest",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "number",
-                    models.CharField(
-                        db_default=changes.models.request.NextNumber(),
-                        editable=False,
-                        max_length=20,
-                        unique=True,
-                        verbose_name="number",
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("normal", "Normal"), ("standard", "Standard"), ("emergency", "Emergency")],
-                        default="normal",
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("draft", "Draft"),
-                            ("assessing", "Assessing"),
-                            ("testing", "Testing"),
-                            ("approving", "Approving"),
-                            ("scheduled", "Scheduled"),
-                            ("implementing", "Implementing"),
-                            ("verifying", "Verifying"),
-                            ("rolling_back", "Rolling back"),
-                            ("rolled_back", "Rolled back, to be checked"),
-                            ("ratifying", "Ratifying"),
-                            ("reviewing", "Reviewing"),
-                            ("closed", "Closed"),
-                            ("rejected", "Rejected"),
-                            ("withdrawn", "Withdrawn"),
-                            ("cancelled", "Cancelled"),
+                migrations.CreateModel(
+                    name="ChangeRequest",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "number",
+                            models.CharField(
+                                db_default=changes.models.request.NextNumber(),
+                                editable=False,
+                                max_length=20,
+                                unique=True,
+                                verbose_name="number",
+                            ),
+                        ),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("normal", "Normal"),
+                                    ("standard", "Standard"),
+                                    ("emergency", "Emergency"),
+                                ],
+                                default="normal",
+                                max_length=10,
+                                verbose_name="kind",
+                            ),
+                        ),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("draft", "Draft"),
+                                    ("assessing", "Assessing"),
+                                    ("testing", "Testing"),
+                                    ("approving", "Approving"),
+                                    ("scheduled", "Scheduled"),
+                                    ("implementing", "Implementing"),
+                                    ("verifying", "Verifying"),
+                                    ("rolling_back", "Rolling back"),
+                                    ("rolled_back", "Rolled back, to be checked"),
+                                    ("ratifying", "Ratifying"),
+                                    ("reviewing", "Reviewing"),
+                                    ("closed", "Closed"),
+                                    ("rejected", "Rejected"),
+                                    ("withdrawn", "Withdrawn"),
+                                    ("cancelled", "Cancelled"),
+                                ],
+                                default="draft",
+                                editable=False,
+                                max_length=14,
+                                verbose_name="state",
+                            ),
+                        ),
+                        (
+                            "state_since_at",
+                            models.DateTimeField(
+                                blank=True, editable=False, null=True, verbose_name="in this state since"
+                            ),
+                        ),
+                        (
+                            "on_hold",
+                            models.BooleanField(default=False, editable=False, verbose_name="on hold"),
+                        ),
+                        (
+                            "outcome",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("successful", "Successful"),
+                                    ("successful_with_issues", "Successful with issues"),
+                                    ("rolled_back", "Rolled back"),
+                                    ("failed", "Failed"),
+                                    ("cancelled", "Cancelled"),
+                                    ("missed_window", "Window missed"),
+                                    ("unratified", "Not ratified"),
+                                ],
+                                editable=False,
+                                max_length=24,
+                                verbose_name="outcome",
+                            ),
+                        ),
+                        ("title", models.CharField(max_length=200, verbose_name="title")),
+                        (
+                            "reason",
+                            models.TextField(
+                                blank=True,
+                                help_text="Why it must be done, and what happens if not.",
+                                verbose_name="reason",
+                            ),
+                        ),
+                        (
+                            "description",
+                            models.TextField(
+                                blank=True, help_text="What will be done.", verbose_name="description"
+                            ),
+                        ),
+                        (
+                            "window",
+                            django.contrib.postgres.fields.ranges.DateTimeRangeField(
+                                blank=True,
+                                help_text="From the start up to, without, the end.",
+                                null=True,
+                                verbose_name="window",
+                            ),
+                        ),
+                        (
+                            "downtime_minutes",
+                            models.PositiveIntegerField(default=0, verbose_name="downtime in minutes"),
+                        ),
+                        (
+                            "risk",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("low", "low"),
+                                    ("medium", "medium"),
+                                    ("high", "high"),
+                                    ("very_high", "very high"),
+                                ],
+                                max_length=10,
+                                verbose_name="risk",
+                            ),
+                        ),
+                        (
+                            "risk_inputs",
+                            models.JSONField(
+                                blank=True, default=dict, verbose_name="what the risk was computed from"
+                            ),
+                        ),
+                        ("test_plan", models.TextField(blank=True, verbose_name="test plan")),
+                        ("rollback_trigger", models.TextField(blank=True, verbose_name="when to roll back")),
+                        (
+                            "rollback_minutes",
+                            models.PositiveIntegerField(
+                                blank=True, null=True, verbose_name="rollback takes at most, in minutes"
+                            ),
+                        ),
+                        (
+                            "freeze_override",
+                            models.TextField(blank=True, verbose_name="why in spite of a freeze"),
+                        ),
+                        ("parameters", models.JSONField(blank=True, default=dict, verbose_name="parameters")),
+                        (
+                            "incident_ref",
+                            models.CharField(blank=True, max_length=80, verbose_name="incident"),
+                        ),
+                        (
+                            "incident_priority",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("p1", "P1, critical"),
+                                    ("p2", "P2, high"),
+                                    ("p3", "P3, medium"),
+                                    ("p4", "P4, low"),
+                                ],
+                                max_length=2,
+                                verbose_name="priority of the incident",
+                            ),
+                        ),
+                        (
+                            "plan_hash",
+                            models.CharField(
+                                blank=True, editable=False, max_length=64, verbose_name="hash of the plan"
+                            ),
+                        ),
+                        (
+                            "approved_hash",
+                            models.CharField(
+                                blank=True,
+                                editable=False,
+                                max_length=64,
+                                verbose_name="hash of the approved plan",
+                            ),
+                        ),
+                        (
+                            "is_retrospective",
+                            models.BooleanField(
+                                default=False, editable=False, verbose_name="recorded afterwards"
+                            ),
+                        ),
+                        (
+                            "is_break_glass",
+                            models.BooleanField(default=False, editable=False, verbose_name="glass broken"),
+                        ),
+                        (
+                            "is_imported",
+                            models.BooleanField(default=False, editable=False, verbose_name="imported"),
+                        ),
+                        (
+                            "actual_start_at",
+                            models.DateTimeField(
+                                blank=True, editable=False, null=True, verbose_name="really started"
+                            ),
+                        ),
+                        (
+                            "actual_end_at",
+                            models.DateTimeField(
+                                blank=True, editable=False, null=True, verbose_name="really ended"
+                            ),
+                        ),
+                        (
+                            "ratify_due_at",
+                            models.DateTimeField(
+                                blank=True, editable=False, null=True, verbose_name="ratification due"
+                            ),
+                        ),
+                        (
+                            "backup_ref",
+                            models.CharField(blank=True, max_length=200, verbose_name="backup reference"),
+                        ),
+                        ("deviations", models.TextField(blank=True, verbose_name="deviations from the plan")),
+                        ("issues", models.TextField(blank=True, verbose_name="issues seen")),
+                        (
+                            "restore_check",
+                            models.TextField(blank=True, verbose_name="check after the rollback"),
+                        ),
+                        (
+                            "retro_assessment",
+                            models.TextField(blank=True, verbose_name="assessment made afterwards"),
+                        ),
+                        ("pir", models.TextField(blank=True, verbose_name="post-implementation review")),
+                        (
+                            "pir_actions",
+                            models.JSONField(blank=True, default=list, verbose_name="actions agreed"),
+                        ),
+                        ("caused_incidents", models.TextField(blank=True, verbose_name="incidents caused")),
+                        (
+                            "import_source",
+                            models.CharField(blank=True, max_length=80, verbose_name="imported from"),
+                        ),
+                        (
+                            "import_key",
+                            models.CharField(
+                                blank=True, max_length=80, verbose_name="key in the other system"
+                            ),
+                        ),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(),
+                                editable=False,
+                                verbose_name="created",
+                            ),
+                        ),
+                        (
+                            "impact_acknowledged_by",
+                            models.ForeignKey(
+                                blank=True,
+                                editable=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="impact read by",
+                            ),
+                        ),
+                        (
+                            "owner",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="owned_changes",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="owner",
+                            ),
+                        ),
+                        (
+                            "requester",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="requested_changes",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="requester",
+                            ),
+                        ),
+                        (
+                            "rollback_owner",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="who decides on rolling back",
+                            ),
+                        ),
+                        (
+                            "service",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="cmdb.configurationitem",
+                                verbose_name="service",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "change request",
+                        "verbose_name_plural": "change requests",
+                        "ordering": ["-id"],
+                        "indexes": [
+                            models.Index(fields=["state", "-id"], name="changes_request_by_state"),
+                            models.Index(fields=["requester", "-id"], name="changes_request_by_requester"),
+                            django.contrib.postgres.indexes.GistIndex(
+                                fields=["window"], name="changes_request_by_window"
+                            ),
                         ],
-                        default="draft",
-                        editable=False,
-                        max_length=14,
-                        verbose_name="state",
-                    ),
-                ),
-                (
-                    "state_since_at",
-                    models.DateTimeField(
-                        blank=True, editable=False, null=True, verbose_name="in this state since"
-                    ),
-                ),
-                ("on_hold", models.BooleanField(default=False, editable=False, verbose_name="on hold")),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("successful", "Successful"),
-                            ("successful_with_issues", "Successful with issues"),
-                            ("rolled_back", "Rolled back"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                            ("missed_window", "Window missed"),
-                            ("unratified", "Not ratified"),
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    (
+                                        "state__in",
+                                        [
+                                            "draft",
+                                            "assessing",
+                                            "testing",
+                                            "approving",
+                                            "scheduled",
+                                            "implementing",
+                                            "verifying",
+                                            "rolling_back",
+                                            "rolled_back",
+                                            "ratifying",
+                                            "reviewing",
+                                            "closed",
+                                            "rejected",
+                                            "withdrawn",
+                                            "cancelled",
+                                        ],
+                                    )
+                                ),
+                                name="changes_changerequest_state_exists",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("kind__in", ["normal", "standard", "emergency"])),
+                                name="changes_changerequest_kind_exists",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    (
+                                        "outcome__in",
+                                        [
+                                            "",
+                                            "successful",
+                                            "successful_with_issues",
+                                            "rolled_back",
+                                            "failed",
+                                            "cancelled",
+                                            "missed_window",
+                                            "unratified",
+                                        ],
+                                    )
+                                ),
+                                name="changes_changerequest_outcome_exists",
+                            ),
+                            models.UniqueConstraint(
+                                condition=models.Q(("import_key", ""), _negated=True),
+                                fields=("import_source", "import_key"),
+                                name="changes_changerequest_imported_once",
+                            ),
                         ],
-                        editable=False,
-                        max_length=24,
-                        verbose_name="outcome",
-                    ),
+                    },
                 ),
-                ("title", models.CharField(max_length=200, verbose_name="title")),
-                (
-                    "reason",
-                    models.TextField(
-                        blank=True,
-                        help_text="Why it must be done, and what happens if not.",
-                        verbose_name="reason",
-                    ),
-                ),
-                (
-                    "description",
-                    models.TextField(blank=True, help_text="What will be done.", verbose_name="description"),
-                ),
-                (
-                    "window",
-                    django.contrib.postgres.fields.ranges.DateTimeRangeField(
-                        blank=True,
-                        help_text="From the start up to, without, the end.",
-                        null=True,
-                        verbose_name="window",
-                    ),
-                ),
-                (
-                    "downtime_minutes",
-                    models.PositiveIntegerField(default=0, verbose_name="downtime in minutes"),
-                ),
-                (
-                    "risk",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("low", "low"),
-                            ("medium", "medium"),
-                            ("high", "high"),
-                            ("very_high", "very high"),
+                migrations.CreateModel(
+                    name="ApprovalRound",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "purpose",
+                            models.CharField(
+                                choices=[("approve", "approval"), ("ratify", "ratification")],
+                                max_length=8,
+                                verbose_name="purpose",
+                            ),
+                        ),
+                        ("plan_hash", models.CharField(max_length=64, verbose_name="hash of the plan")),
+                        ("opened_at", models.DateTimeField(verbose_name="opened")),
+                        ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
+                        (
+                            "result",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("approved", "approved"),
+                                    ("rejected", "rejected"),
+                                    ("void", "void"),
+                                ],
+                                max_length=8,
+                                verbose_name="result",
+                            ),
+                        ),
+                        (
+                            "change",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="rounds",
+                                to="changes.changerequest",
+                                verbose_name="change",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "round of voting",
+                        "verbose_name_plural": "rounds of voting",
+                        "ordering": ["change", "-id"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                condition=models.Q(("closed_at__isnull", True)),
+                                fields=("change",),
+                                name="changes_approvalround_one_open",
+                            )
                         ],
-                        max_length=10,
-                        verbose_name="risk",
-                    ),
+                    },
                 ),
-                (
-                    "risk_inputs",
-                    models.JSONField(
-                        blank=True, default=dict, verbose_name="what the risk was computed from"
-                    ),
-                ),
-                ("test_plan", models.TextField(blank=True, verbose_name="test plan")),
-                ("rollback_trigger", models.TextField(blank=True, verbose_name="when to roll back")),
-                (
-                    "rollback_minutes",
-                    models.PositiveIntegerField(
-                        blank=True, null=True, verbose_name="rollback takes at most, in minutes"
-                    ),
-                ),
-                ("freeze_override", models.TextField(blank=True, verbose_name="why in spite of a freeze")),
-                ("parameters", models.JSONField(blank=True, default=dict, verbose_name="parameters")),
-                ("incident_ref", models.CharField(blank=True, max_length=80, verbose_name="incident")),
-                (
-                    "incident_priority",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("p1", "P1, critical"),
-                            ("p2", "P2, high"),
-                            ("p3", "P3, medium"),
-                            ("p4", "P4, low"),
+                migrations.CreateModel(
+                    name="Consultation",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "answer",
+                            models.CharField(
+                                choices=[("asked", "asked"), ("agreed", "agreed"), ("objected", "objected")],
+                                default="asked",
+                                max_length=10,
+                                verbose_name="answer",
+                            ),
+                        ),
+                        ("comment", models.TextField(blank=True, verbose_name="comment")),
+                        (
+                            "answered_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="answered by",
+                            ),
+                        ),
+                        (
+                            "change",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="consultations",
+                                to="changes.changerequest",
+                                verbose_name="change",
+                            ),
+                        ),
+                        (
+                            "team",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="accounts.team",
+                                verbose_name="team",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "consultation",
+                        "verbose_name_plural": "consultations",
+                        "ordering": ["change", "team"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("change", "team"), name="changes_consultation_once_per_team"
+                            )
                         ],
-                        max_length=2,
-                        verbose_name="priority of the incident",
-                    ),
+                    },
                 ),
-                (
-                    "plan_hash",
-                    models.CharField(
-                        blank=True, editable=False, max_length=64, verbose_name="hash of the plan"
-                    ),
+                migrations.CreateModel(
+                    name="Criterion",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("position", models.PositiveSmallIntegerField(default=1, verbose_name="position")),
+                        ("metric", models.CharField(max_length=200, verbose_name="metric")),
+                        (
+                            "comparison",
+                            models.CharField(
+                                choices=[("lt", "<"), ("le", "≤"), ("eq", "="), ("ge", "≥"), ("gt", ">")],
+                                default="le",
+                                max_length=2,
+                                verbose_name="comparison",
+                            ),
+                        ),
+                        (
+                            "threshold",
+                            models.DecimalField(decimal_places=4, max_digits=20, verbose_name="threshold"),
+                        ),
+                        ("unit", models.CharField(blank=True, max_length=20, verbose_name="unit")),
+                        (
+                            "observation_minutes",
+                            models.PositiveIntegerField(default=0, verbose_name="observed for, in minutes"),
+                        ),
+                        (
+                            "has_auto_rollback",
+                            models.BooleanField(default=False, verbose_name="rolls back by itself"),
+                        ),
+                        (
+                            "is_machine",
+                            models.BooleanField(default=False, verbose_name="measured by machine"),
+                        ),
+                        (
+                            "change",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="criteria",
+                                to="changes.changerequest",
+                                verbose_name="change",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "criterion",
+                        "verbose_name_plural": "criteria",
+                        "ordering": ["change", "position", "id"],
+                    },
                 ),
-                (
-                    "approved_hash",
-                    models.CharField(
-                        blank=True, editable=False, max_length=64, verbose_name="hash of the approved plan"
-                    ),
+                migrations.CreateModel(
+                    name="CriterionResult",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("value", models.DecimalField(decimal_places=4, max_digits=20, verbose_name="value")),
+                        (
+                            "has_passed",
+                            models.BooleanField(default=False, editable=False, verbose_name="passed"),
+                        ),
+                        ("source", models.CharField(blank=True, max_length=120, verbose_name="source")),
+                        ("evidence", models.TextField(blank=True, verbose_name="evidence")),
+                        (
+                            "measured_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(),
+                                editable=False,
+                                verbose_name="measured",
+                            ),
+                        ),
+                        (
+                            "criterion",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="results",
+                                to="changes.criterion",
+                                verbose_name="criterion",
+                            ),
+                        ),
+                        (
+                            "measured_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="measured by",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "measured value",
+                        "verbose_name_plural": "measured values",
+                        "ordering": ["criterion", "-id"],
+                    },
                 ),
-                (
-                    "is_retrospective",
-                    models.BooleanField(default=False, editable=False, verbose_name="recorded afterwards"),
+                migrations.CreateModel(
+                    name="FreezeWindow",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(blank=True, max_length=120, verbose_name="label in Chinese"),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "window",
+                            django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name="window"),
+                        ),
+                        (
+                            "is_hard",
+                            models.BooleanField(
+                                default=True,
+                                help_text="A soft freeze warns, a hard one stops.",
+                                verbose_name="hard",
+                            ),
+                        ),
+                        (
+                            "environment",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("production", "production"),
+                                    ("staging", "staging"),
+                                    ("test", "test"),
+                                    ("development", "development"),
+                                ],
+                                max_length=12,
+                                verbose_name="environment",
+                            ),
+                        ),
+                        ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
+                        ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                        (
+                            "item",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="cmdb.configurationitem",
+                                verbose_name="configuration item",
+                            ),
+                        ),
+                        (
+                            "owner_team",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="accounts.team",
+                                verbose_name="owner team",
+                            ),
+                        ),
+                        (
+                            "type",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="cmdb.citype",
+                                verbose_name="type",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "freeze",
+                        "verbose_name_plural": "freezes",
+                        "ordering": ["-id"],
+                    },
                 ),
-                (
-                    "is_break_glass",
-                    models.BooleanField(default=False, editable=False, verbose_name="glass broken"),
+                migrations.CreateModel(
+                    name="HistoricalApprovalPolicy",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("normal", "Normal"),
+                                    ("standard", "Standard"),
+                                    ("emergency", "Emergency"),
+                                ],
+                                max_length=10,
+                                null=True,
+                                verbose_name="kind",
+                            ),
+                        ),
+                        (
+                            "risk",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("low", "low"),
+                                    ("medium", "medium"),
+                                    ("high", "high"),
+                                    ("very_high", "very high"),
+                                ],
+                                max_length=10,
+                                null=True,
+                                verbose_name="risk",
+                            ),
+                        ),
+                        (
+                            "allows_skip_test",
+                            models.BooleanField(null=True, verbose_name="may go without a test"),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of approval policy",
+                        "verbose_name_plural": "history of approval policies",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                ("is_imported", models.BooleanField(default=False, editable=False, verbose_name="imported")),
-                (
-                    "actual_start_at",
-                    models.DateTimeField(
-                        blank=True, editable=False, null=True, verbose_name="really started"
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalApprovalRound",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "purpose",
+                            models.CharField(
+                                choices=[("approve", "approval"), ("ratify", "ratification")],
+                                max_length=8,
+                                null=True,
+                                verbose_name="purpose",
+                            ),
+                        ),
+                        (
+                            "plan_hash",
+                            models.CharField(max_length=64, null=True, verbose_name="hash of the plan"),
+                        ),
+                        ("opened_at", models.DateTimeField(null=True, verbose_name="opened")),
+                        ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
+                        (
+                            "result",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("approved", "approved"),
+                                    ("rejected", "rejected"),
+                                    ("void", "void"),
+                                ],
+                                max_length=8,
+                                null=True,
+                                verbose_name="result",
+                            ),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "change",
+                            models.BigIntegerField(db_column="change_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of round of voting",
+                        "verbose_name_plural": "history of rounds of voting",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "actual_end_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="really ended"),
+                migrations.CreateModel(
+                    name="HistoricalAssignment",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "role",
+                            models.CharField(
+                                choices=[
+                                    ("owner", "owner"),
+                                    ("assessor", "assessor"),
+                                    ("tester", "tester"),
+                                    ("implementer", "implementer"),
+                                    ("verifier", "verifier"),
+                                ],
+                                max_length=12,
+                                null=True,
+                                verbose_name="part",
+                            ),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "change",
+                            models.BigIntegerField(db_column="change_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "user",
+                            models.BigIntegerField(db_column="user_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of assignment",
+                        "verbose_name_plural": "history of assignments",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "ratify_due_at",
-                    models.DateTimeField(
-                        blank=True, editable=False, null=True, verbose_name="ratification due"
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalBoard",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(
+                                blank=True, max_length=120, null=True, verbose_name="label in Chinese"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "key",
+                            models.SlugField(db_index=False, max_length=40, null=True, verbose_name="key"),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of board",
+                        "verbose_name_plural": "history of boards",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                ("backup_ref", models.CharField(blank=True, max_length=200, verbose_name="backup reference")),
-                ("deviations", models.TextField(blank=True, verbose_name="deviations from the plan")),
-                ("issues", models.TextField(blank=True, verbose_name="issues seen")),
-                ("restore_check", models.TextField(blank=True, verbose_name="check after the rollback")),
-                ("retro_assessment", models.TextField(blank=True, verbose_name="assessment made afterwards")),
-                ("pir", models.TextField(blank=True, verbose_name="post-implementation review")),
-                ("pir_actions", models.JSONField(blank=True, default=list, verbose_name="actions agreed")),
-                ("caused_incidents", models.TextField(blank=True, verbose_name="incidents caused")),
-                ("import_source", models.CharField(blank=True, max_length=80, verbose_name="imported from")),
-                (
-                    "import_key",
-                    models.CharField(blank=True, max_length=80, verbose_name="key in the other system"),
+                migrations.CreateModel(
+                    name="HistoricalBoardSeat",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("has_veto", models.BooleanField(null=True, verbose_name="veto")),
+                        ("is_active", models.BooleanField(null=True, verbose_name="active")),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "board",
+                            models.BigIntegerField(db_column="board_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "user",
+                            models.BigIntegerField(db_column="user_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of seat on a board",
+                        "verbose_name_plural": "history of seats on boards",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="created",
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalChangeEvent",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "seq",
+                            models.PositiveIntegerField(editable=False, null=True, verbose_name="number"),
+                        ),
+                        ("event", models.CharField(max_length=30, null=True, verbose_name="event")),
+                        (
+                            "kind",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("normal", "Normal"),
+                                    ("standard", "Standard"),
+                                    ("emergency", "Emergency"),
+                                ],
+                                editable=False,
+                                max_length=10,
+                                null=True,
+                                verbose_name="kind",
+                            ),
+                        ),
+                        (
+                            "source",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("draft", "Draft"),
+                                    ("assessing", "Assessing"),
+                                    ("testing", "Testing"),
+                                    ("approving", "Approving"),
+                                    ("scheduled", "Scheduled"),
+                                    ("implementing", "Implementing"),
+                                    ("verifying", "Verifying"),
+                                    ("rolling_back", "Rolling back"),
+                                    ("rolled_back", "Rolled back, to be checked"),
+                                    ("ratifying", "Ratifying"),
+                                    ("reviewing", "Reviewing"),
+                                    ("closed", "Closed"),
+                                    ("rejected", "Rejected"),
+                                    ("withdrawn", "Withdrawn"),
+                                    ("cancelled", "Cancelled"),
+                                ],
+                                max_length=14,
+                                null=True,
+                                verbose_name="from",
+                            ),
+                        ),
+                        (
+                            "target",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("draft", "Draft"),
+                                    ("assessing", "Assessing"),
+                                    ("testing", "Testing"),
+                                    ("approving", "Approving"),
+                                    ("scheduled", "Scheduled"),
+                                    ("implementing", "Implementing"),
+                                    ("verifying", "Verifying"),
+                                    ("rolling_back", "Rolling back"),
+                                    ("rolled_back", "Rolled back, to be checked"),
+                                    ("ratifying", "Ratifying"),
+                                    ("reviewing", "Reviewing"),
+                                    ("closed", "Closed"),
+                                    ("rejected", "Rejected"),
+                                    ("withdrawn", "Withdrawn"),
+                                    ("cancelled", "Cancelled"),
+                                ],
+                                max_length=14,
+                                null=True,
+                                verbose_name="to",
+                            ),
+                        ),
+                        ("comment", models.TextField(blank=True, null=True, verbose_name="comment")),
+                        (
+                            "outcome",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("successful", "Successful"),
+                                    ("successful_with_issues", "Successful with issues"),
+                                    ("rolled_back", "Rolled back"),
+                                    ("failed", "Failed"),
+                                    ("cancelled", "Cancelled"),
+                                    ("missed_window", "Window missed"),
+                                    ("unratified", "Not ratified"),
+                                ],
+                                max_length=24,
+                                null=True,
+                                verbose_name="outcome",
+                            ),
+                        ),
+                        ("data", models.JSONField(blank=True, null=True, verbose_name="input")),
+                        (
+                            "guard_results",
+                            models.JSONField(blank=True, null=True, verbose_name="what the guards saw"),
+                        ),
+                        (
+                            "plan_hash",
+                            models.CharField(
+                                blank=True,
+                                editable=False,
+                                max_length=64,
+                                null=True,
+                                verbose_name="hash of the plan",
+                            ),
+                        ),
+                        ("happened_at", models.DateTimeField(editable=False, null=True, verbose_name="at")),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "actor",
+                            models.BigIntegerField(db_column="actor_id", null=True),
+                        ),
+                        (
+                            "change",
+                            models.BigIntegerField(db_column="change_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of event of a change",
+                        "verbose_name_plural": "history of events of changes",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "impact_acknowledged_by",
-                    models.ForeignKey(
-                        blank=True,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="impact read by",
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalChangeItem",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "impact",
+                            models.CharField(
+                                choices=[
+                                    ("manual", "changed"),
+                                    ("computed", "affected"),
+                                    ("not_impacted", "not affected"),
+                                ],
+                                max_length=12,
+                                null=True,
+                                verbose_name="impact",
+                            ),
+                        ),
+                        (
+                            "effect",
+                            models.CharField(
+                                blank=True, editable=False, max_length=10, null=True, verbose_name="effect"
+                            ),
+                        ),
+                        (
+                            "depth",
+                            models.PositiveSmallIntegerField(
+                                blank=True, editable=False, null=True, verbose_name="distance"
+                            ),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "change",
+                            models.BigIntegerField(db_column="change_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "item",
+                            models.BigIntegerField(db_column="item_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of item of a change",
+                        "verbose_name_plural": "history of items of changes",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="owned_changes",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="owner",
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalChangeLink",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "nature",
+                            models.CharField(
+                                choices=[("follows", "must follow"), ("copy_of", "copy of")],
+                                max_length=10,
+                                null=True,
+                                verbose_name="nature",
+                            ),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "change",
+                            models.BigIntegerField(db_column="change_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "other",
+                            models.BigIntegerField(db_column="other_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of link between changes",
+                        "verbose_name_plural": "history of links between changes",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "requester",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="requested_changes",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="requester",
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalConsultation",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "answer",
+                            models.CharField(
+                                choices=[("asked", "asked"), ("agreed", "agreed"), ("objected", "objected")],
+                                max_length=10,
+                                null=True,
+                                verbose_name="answer",
+                            ),
+                        ),
+                        ("comment", models.TextField(blank=True, null=True, verbose_name="comment")),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "answered_by",
+                            models.BigIntegerField(db_column="answered_by_id", null=True),
+                        ),
+                        (
+                            "change",
+                            models.BigIntegerField(db_column="change_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "team",
+                            models.BigIntegerField(db_column="team_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of consultation",
+                        "verbose_name_plural": "history of consultations",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "rollback_owner",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who decides on rolling back",
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalCriterion",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("position", models.PositiveSmallIntegerField(null=True, verbose_name="position")),
+                        ("metric", models.CharField(max_length=200, null=True, verbose_name="metric")),
+                        (
+                            "comparison",
+                            models.CharField(
+                                choices=[("lt", "<"), ("le", "≤"), ("eq", "="), ("ge", "≥"), ("gt", ">")],
+                                max_length=2,
+                                null=True,
+                                verbose_name="comparison",
+                            ),
+                        ),
+                        (
+                            "threshold",
+                            models.DecimalField(
+                                decimal_places=4, max_digits=20, null=True, verbose_name="threshold"
+                            ),
+                        ),
+                        ("unit", models.CharField(blank=True, max_length=20, null=True, verbose_name="unit")),
+                        (
+                            "observation_minutes",
+                            models.PositiveIntegerField(null=True, verbose_name="observed for, in minutes"),
+                        ),
+                        (
+                            "has_auto_rollback",
+                            models.BooleanField(null=True, verbose_name="rolls back by itself"),
+                        ),
+                        ("is_machine", models.BooleanField(null=True, verbose_name="measured by machine")),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "change",
+                            models.BigIntegerField(db_column="change_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of criterion",
+                        "verbose_name_plural": "history of criteria",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "service",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="cmdb.configurationitem",
-                        verbose_name="service",
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalCriterionResult",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "value",
+                            models.DecimalField(
+                                decimal_places=4, max_digits=20, null=True, verbose_name="value"
+                            ),
+                        ),
+                        ("has_passed", models.BooleanField(editable=False, null=True, verbose_name="passed")),
+                        (
+                            "source",
+                            models.CharField(blank=True, max_length=120, null=True, verbose_name="source"),
+                        ),
+                        ("evidence", models.TextField(blank=True, null=True, verbose_name="evidence")),
+                        (
+                            "measured_at",
+                            models.DateTimeField(editable=False, null=True, verbose_name="measured"),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "criterion",
+                            models.BigIntegerField(db_column="criterion_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "measured_by",
+                            models.BigIntegerField(db_column="measured_by_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of measured value",
+                        "verbose_name_plural": "history of measured values",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-            ],
-            options={
-                "verbose_name": "change request",
-                "verbose_name_plural": "change requests",
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="ApprovalRound",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalFreezeWindow",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(
+                                blank=True, max_length=120, null=True, verbose_name="label in Chinese"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "window",
+                            django.contrib.postgres.fields.ranges.DateTimeRangeField(
+                                null=True, verbose_name="window"
+                            ),
+                        ),
+                        (
+                            "is_hard",
+                            models.BooleanField(
+                                help_text="A soft freeze warns, a hard one stops.",
+                                null=True,
+                                verbose_name="hard",
+                            ),
+                        ),
+                        (
+                            "environment",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("production", "production"),
+                                    ("staging", "staging"),
+                                    ("test", "test"),
+                                    ("development", "development"),
+                                ],
+                                max_length=12,
+                                null=True,
+                                verbose_name="environment",
+                            ),
+                        ),
+                        (
+                            "reason",
+                            models.CharField(blank=True, max_length=200, null=True, verbose_name="reason"),
+                        ),
+                        ("is_active", models.BooleanField(null=True, verbose_name="active")),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "item",
+                            models.BigIntegerField(db_column="item_id", null=True),
+                        ),
+                        (
+                            "owner_team",
+                            models.BigIntegerField(db_column="owner_team_id", null=True),
+                        ),
+                        (
+                            "type",
+                            models.BigIntegerField(db_column="type_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of freeze",
+                        "verbose_name_plural": "history of freezes",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                migrations.CreateModel(
+                    name="HistoricalPlanStage",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("position", models.PositiveSmallIntegerField(null=True, verbose_name="position")),
+                        ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
+                        (
+                            "share_percent",
+                            models.PositiveSmallIntegerField(null=True, verbose_name="share in percent"),
+                        ),
+                        (
+                            "is_point_of_no_return",
+                            models.BooleanField(null=True, verbose_name="point of no return"),
+                        ),
+                        (
+                            "applied_at",
+                            models.DateTimeField(
+                                blank=True, editable=False, null=True, verbose_name="applied"
+                            ),
+                        ),
+                        (
+                            "reverted_at",
+                            models.DateTimeField(
+                                blank=True, editable=False, null=True, verbose_name="reverted"
+                            ),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "applied_by",
+                            models.BigIntegerField(db_column="applied_by_id", null=True),
+                        ),
+                        (
+                            "change",
+                            models.BigIntegerField(db_column="change_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of stage",
+                        "verbose_name_plural": "history of stages",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "purpose",
-                    models.CharField(
-                        choices=[("approve", "approval"), ("ratify", "ratification")],
-                        max_length=8,
-                        verbose_name="purpose",
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalPolicyStep",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("position", models.PositiveSmallIntegerField(null=True, verbose_name="position")),
+                        (
+                            "relation",
+                            models.CharField(
+                                blank=True,
+                                choices=[("ci_owners", "owners of the items")],
+                                max_length=12,
+                                null=True,
+                                verbose_name="relation",
+                            ),
+                        ),
+                        (
+                            "need",
+                            models.PositiveSmallIntegerField(null=True, verbose_name="approvals needed"),
+                        ),
+                        ("quorum", models.PositiveSmallIntegerField(null=True, verbose_name="votes needed")),
+                        (
+                            "minutes",
+                            models.PositiveIntegerField(null=True, verbose_name="time to vote, in minutes"),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "board",
+                            models.BigIntegerField(db_column="board_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "policy",
+                            models.BigIntegerField(db_column="policy_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of step of an approval policy",
+                        "verbose_name_plural": "history of steps of approval policies",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                ("plan_hash", models.CharField(max_length=64, verbose_name="hash of the plan")),
-                ("opened_at", models.DateTimeField(verbose_name="opened")),
-                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
-                (
-                    "result",
-                    models.CharField(
-                        blank=True,
-                        choices=[("approved", "approved"), ("rejected", "rejected"), ("void", "void")],
-                        max_length=8,
-                        verbose_name="result",
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalRollbackStep",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("position", models.PositiveSmallIntegerField(null=True, verbose_name="position")),
+                        ("label", models.CharField(max_length=300, null=True, verbose_name="step")),
+                        (
+                            "done_at",
+                            models.DateTimeField(blank=True, editable=False, null=True, verbose_name="done"),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "change",
+                            models.BigIntegerField(db_column="change_id", null=True),
+                        ),
+                        (
+                            "done_by",
+                            models.BigIntegerField(db_column="done_by_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of rollback step",
+                        "verbose_name_plural": "history of rollback steps",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "change",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="rounds",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalRoundStep",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("position", models.PositiveSmallIntegerField(null=True, verbose_name="position")),
+                        (
+                            "relation",
+                            models.CharField(
+                                blank=True,
+                                choices=[("ci_owners", "owners of the items")],
+                                max_length=12,
+                                null=True,
+                                verbose_name="relation",
+                            ),
+                        ),
+                        (
+                            "need",
+                            models.PositiveSmallIntegerField(null=True, verbose_name="approvals needed"),
+                        ),
+                        ("quorum", models.PositiveSmallIntegerField(null=True, verbose_name="votes needed")),
+                        ("due_at", models.DateTimeField(null=True, verbose_name="due")),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "board",
+                            models.BigIntegerField(db_column="board_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "round",
+                            models.BigIntegerField(db_column="round_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of step of a round",
+                        "verbose_name_plural": "history of steps of rounds",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-            ],
-            options={
-                "verbose_name": "round of voting",
-                "verbose_name_plural": "rounds of voting",
-                "ordering": ["change", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Consultation",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalStandardTemplate",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(
+                                blank=True, max_length=120, null=True, verbose_name="label in Chinese"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "key",
+                            models.SlugField(db_index=False, max_length=60, null=True, verbose_name="key"),
+                        ),
+                        ("version", models.PositiveIntegerField(null=True, verbose_name="version")),
+                        ("description", models.TextField(blank=True, null=True, verbose_name="description")),
+                        ("parameters", models.JSONField(blank=True, null=True, verbose_name="parameters")),
+                        (
+                            "scope_types",
+                            models.JSONField(
+                                blank=True,
+                                help_text='Keys of CI types, as ["host"]; empty: none.',
+                                null=True,
+                                verbose_name="types in scope",
+                            ),
+                        ),
+                        ("approved_at", models.DateTimeField(blank=True, null=True, verbose_name="approved")),
+                        ("is_active", models.BooleanField(null=True, verbose_name="active")),
+                        (
+                            "has_auto_verify",
+                            models.BooleanField(null=True, verbose_name="verified by machine"),
+                        ),
+                        (
+                            "suspended_reason",
+                            models.CharField(
+                                blank=True, max_length=200, null=True, verbose_name="why suspended"
+                            ),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "approved_by",
+                            models.BigIntegerField(db_column="approved_by_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of standard change template",
+                        "verbose_name_plural": "history of standard change templates",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                migrations.CreateModel(
+                    name="HistoricalTestRun",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "purpose",
+                            models.CharField(
+                                choices=[("test", "test"), ("rehearsal", "rehearsal of the rollback")],
+                                max_length=10,
+                                null=True,
+                                verbose_name="purpose",
+                            ),
+                        ),
+                        (
+                            "plan_hash",
+                            models.CharField(
+                                editable=False, max_length=64, null=True, verbose_name="hash of the plan"
+                            ),
+                        ),
+                        (
+                            "environment",
+                            models.CharField(max_length=200, null=True, verbose_name="environment"),
+                        ),
+                        ("has_passed", models.BooleanField(null=True, verbose_name="passed")),
+                        ("cases", models.JSONField(blank=True, null=True, verbose_name="cases")),
+                        ("files", models.JSONField(blank=True, null=True, verbose_name="files")),
+                        ("note", models.TextField(blank=True, null=True, verbose_name="note")),
+                        ("run_at", models.DateTimeField(editable=False, null=True, verbose_name="run")),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "change",
+                            models.BigIntegerField(db_column="change_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "tester",
+                            models.BigIntegerField(db_column="tester_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of test run",
+                        "verbose_name_plural": "history of test runs",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "answer",
-                    models.CharField(
-                        choices=[("asked", "asked"), ("agreed", "agreed"), ("objected", "objected")],
-                        default="asked",
-                        max_length=10,
-                        verbose_name="answer",
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalVoteDelegation",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("starts_at", models.DateTimeField(null=True, verbose_name="from")),
+                        ("ends_at", models.DateTimeField(null=True, verbose_name="until")),
+                        (
+                            "reason",
+                            models.CharField(blank=True, max_length=200, null=True, verbose_name="reason"),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "deputy",
+                            models.BigIntegerField(db_column="deputy_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "person",
+                            models.BigIntegerField(db_column="person_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of delegation of votes",
+                        "verbose_name_plural": "history of delegations of votes",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                ("comment", models.TextField(blank=True, verbose_name="comment")),
-                (
-                    "answered_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="answered by",
-                    ),
-                ),
-                (
-                    "change",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="consultations",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
-                ),
-                (
-                    "team",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.team",
-                        verbose_name="team",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "consultation",
-                "verbose_name_plural": "consultations",
-                "ordering": ["change", "team"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Criterion",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("position", models.PositiveSmallIntegerField(default=1, verbose_name="position")),
-                ("metric", models.CharField(max_length=200, verbose_name="metric")),
-                (
-                    "comparison",
-                    models.CharField(
-                        choices=[("lt", "<"), ("le", "≤"), ("eq", "="), ("ge", "≥"), ("gt", ">")],
-                        default="le",
-                        max_length=2,
-                        verbose_name="comparison",
-                    ),
-                ),
-                ("threshold", models.DecimalField(decimal_places=4, max_digits=20, verbose_name="threshold")),
-                ("unit", models.CharField(blank=True, max_length=20, verbose_name="unit")),
-                (
-                    "observation_minutes",
-                    models.PositiveIntegerField(default=0, verbose_name="observed for, in minutes"),
-                ),
-                (
-                    "has_auto_rollback",
-                    models.BooleanField(default=False, verbose_name="rolls back by itself"),
-                ),
-                ("is_machine", models.BooleanField(default=False, verbose_name="measured by machine")),
-                (
-                    "change",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="criteria",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "criterion",
-                "verbose_name_plural": "criteria",
-                "ordering": ["change", "position", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="CriterionResult",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("value", models.DecimalField(decimal_places=4, max_digits=20, verbose_name="value")),
-                ("has_passed", models.BooleanField(default=False, editable=False, verbose_name="passed")),
-                ("source", models.CharField(blank=True, max_length=120, verbose_name="source")),
-                ("evidence", models.TextField(blank=True, verbose_name="evidence")),
-                (
-                    "measured_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="measured",
-                    ),
-                ),
-                (
-                    "criterion",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="results",
-                        to="changes.criterion",
-                        verbose_name="criterion",
-                    ),
-                ),
-                (
-                    "measured_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="measured by",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "measured value",
-                "verbose_name_plural": "measured values",
-                "ordering": ["criterion", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="FreezeWindow",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("label", models.CharField(max_length=120, verbose_name="label")),
-                ("label_zh", models.CharField(blank=True, max_length=120, verbose_name="label in Chinese")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("window", django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name="window")),
-                (
-                    "is_hard",
-                    models.BooleanField(
-                        default=True, help_text="A soft freeze warns, a hard one stops.", verbose_name="hard"
-                    ),
-                ),
-                (
-                    "environment",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("production", "production"),
-                            ("staging", "staging"),
-                            ("test", "test"),
-                            ("development", "development"),
+                migrations.CreateModel(
+                    name="PlannedOperation",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("update", "change fields"),
+                                    ("create", "create"),
+                                    ("retire", "retire"),
+                                    ("relate", "relate"),
+                                    ("unrelate", "end the relation"),
+                                ],
+                                default="update",
+                                max_length=8,
+                                verbose_name="operation",
+                            ),
+                        ),
+                        ("before", models.JSONField(blank=True, default=dict, verbose_name="before")),
+                        ("after", models.JSONField(blank=True, default=dict, verbose_name="after")),
+                        (
+                            "replaced",
+                            models.JSONField(
+                                blank=True, default=dict, editable=False, verbose_name="replaced by applying"
+                            ),
+                        ),
+                        (
+                            "found",
+                            models.JSONField(
+                                blank=True, default=dict, editable=False, verbose_name="found after applying"
+                            ),
+                        ),
+                        (
+                            "applied_at",
+                            models.DateTimeField(
+                                blank=True, editable=False, null=True, verbose_name="applied"
+                            ),
+                        ),
+                        (
+                            "reverted_at",
+                            models.DateTimeField(
+                                blank=True, editable=False, null=True, verbose_name="reverted"
+                            ),
+                        ),
+                        (
+                            "change",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="operations",
+                                to="changes.changerequest",
+                                verbose_name="change",
+                            ),
+                        ),
+                        (
+                            "item",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="planned_operations",
+                                to="cmdb.configurationitem",
+                                verbose_name="configuration item",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "planned operation",
+                        "verbose_name_plural": "planned operations",
+                        "ordering": ["change", "stage", "id"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                condition=models.Q(("kind__in", ["update", "retire"])),
+                                fields=("change", "item"),
+                                name="changes_plannedoperation_one_per_item",
+                            )
                         ],
-                        max_length=12,
-                        verbose_name="environment",
-                    ),
+                    },
                 ),
-                ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
-                ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                (
-                    "item",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="cmdb.configurationitem",
-                        verbose_name="configuration item",
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalDriftDecision",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("field", models.CharField(max_length=120, null=True, verbose_name="field")),
+                        ("seen", models.JSONField(blank=True, null=True, verbose_name="value seen")),
+                        (
+                            "decision",
+                            models.CharField(
+                                choices=[("keep", "keep what is there"), ("force", "write the plan's value")],
+                                max_length=5,
+                                null=True,
+                                verbose_name="decision",
+                            ),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "confirmed_by",
+                            models.BigIntegerField(db_column="confirmed_by_id", null=True),
+                        ),
+                        (
+                            "decided_by",
+                            models.BigIntegerField(db_column="decided_by_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "operation",
+                            models.BigIntegerField(db_column="operation_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of decision on a drift",
+                        "verbose_name_plural": "history of decisions on drifts",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "owner_team",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.team",
-                        verbose_name="owner team",
-                    ),
-                ),
-                (
-                    "type",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="cmdb.citype",
-                        verbose_name="type",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "freeze",
-                "verbose_name_plural": "freezes",
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalApprovalPolicy",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("normal", "Normal"), ("standard", "Standard"), ("emergency", "Emergency")],
-                        max_length=10,
-                        null=True,
-                        verbose_name="kind",
-                    ),
-                ),
-                (
-                    "risk",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("low", "low"),
-                            ("medium", "medium"),
-                            ("high", "high"),
-                            ("very_high", "very high"),
+                migrations.CreateModel(
+                    name="DriftDecision",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("field", models.CharField(max_length=120, verbose_name="field")),
+                        ("seen", models.JSONField(blank=True, null=True, verbose_name="value seen")),
+                        (
+                            "decision",
+                            models.CharField(
+                                choices=[("keep", "keep what is there"), ("force", "write the plan's value")],
+                                max_length=5,
+                                verbose_name="decision",
+                            ),
+                        ),
+                        (
+                            "confirmed_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="confirmed by",
+                            ),
+                        ),
+                        (
+                            "decided_by",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="decided by",
+                            ),
+                        ),
+                        (
+                            "operation",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="decisions",
+                                to="changes.plannedoperation",
+                                verbose_name="operation",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "decision on a drift",
+                        "verbose_name_plural": "decisions on drifts",
+                        "ordering": ["operation", "field", "id"],
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("confirmed_by__isnull", True),
+                                    models.Q(("confirmed_by", models.F("decided_by")), _negated=True),
+                                    _connector="OR",
+                                ),
+                                name="changes_driftdecision_takes_two_people",
+                            )
                         ],
-                        max_length=10,
-                        null=True,
-                        verbose_name="risk",
-                    ),
+                    },
                 ),
-                ("allows_skip_test", models.BooleanField(null=True, verbose_name="may go without a test")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of approval policy",
-                "verbose_name_plural": "history of approval policies",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalApprovalRound",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "purpose",
-                    models.CharField(
-                        choices=[("approve", "approval"), ("ratify", "ratification")],
-                        max_length=8,
-                        null=True,
-                        verbose_name="purpose",
-                    ),
-                ),
-                ("plan_hash", models.CharField(max_length=64, null=True, verbose_name="hash of the plan")),
-                ("opened_at", models.DateTimeField(null=True, verbose_name="opened")),
-                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
-                (
-                    "result",
-                    models.CharField(
-                        blank=True,
-                        choices=[("approved", "approved"), ("rejected", "rejected"), ("void", "void")],
-                        max_length=8,
-                        null=True,
-                        verbose_name="result",
-                    ),
-                ),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "change",
-                    models.BigIntegerField(db_column="change_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of round of voting",
-                "verbose_name_plural": "history of rounds of voting",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalAssignment",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("owner", "owner"),
-                            ("assessor", "assessor"),
-                            ("tester", "tester"),
-                            ("implementer", "implementer"),
-                            ("verifier", "verifier"),
+                migrations.CreateModel(
+                    name="PlanStage",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("position", models.PositiveSmallIntegerField(default=1, verbose_name="position")),
+                        ("label", models.CharField(max_length=120, verbose_name="label")),
+                        (
+                            "share_percent",
+                            models.PositiveSmallIntegerField(default=100, verbose_name="share in percent"),
+                        ),
+                        (
+                            "is_point_of_no_return",
+                            models.BooleanField(default=False, verbose_name="point of no return"),
+                        ),
+                        (
+                            "applied_at",
+                            models.DateTimeField(
+                                blank=True, editable=False, null=True, verbose_name="applied"
+                            ),
+                        ),
+                        (
+                            "reverted_at",
+                            models.DateTimeField(
+                                blank=True, editable=False, null=True, verbose_name="reverted"
+                            ),
+                        ),
+                        (
+                            "applied_by",
+                            models.ForeignKey(
+                                blank=True,
+                                editable=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="applied by",
+                            ),
+                        ),
+                        (
+                            "change",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="stages",
+                                to="changes.changerequest",
+                                verbose_name="change",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "stage",
+                        "verbose_name_plural": "stages",
+                        "ordering": ["change", "position"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("change", "position"), name="changes_planstage_position_once"
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("share_percent__range", (1, 100))),
+                                name="changes_planstage_share_is_1_to_100",
+                            ),
                         ],
-                        max_length=12,
-                        null=True,
-                        verbose_name="part",
-                    ),
+                    },
                 ),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "change",
-                    models.BigIntegerField(db_column="change_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "user",
-                    models.BigIntegerField(db_column="user_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of assignment",
-                "verbose_name_plural": "history of assignments",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalBoard",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
-                (
-                    "label_zh",
-                    models.CharField(blank=True, max_length=120, null=True, verbose_name="label in Chinese"),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("key", models.SlugField(db_index=False, max_length=40, null=True, verbose_name="key")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of board",
-                "verbose_name_plural": "history of boards",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalBoardSeat",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("has_veto", models.BooleanField(null=True, verbose_name="veto")),
-                ("is_active", models.BooleanField(null=True, verbose_name="active")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "board",
-                    models.BigIntegerField(db_column="board_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "user",
-                    models.BigIntegerField(db_column="user_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of seat on a board",
-                "verbose_name_plural": "history of seats on boards",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalChangeEvent",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("seq", models.PositiveIntegerField(editable=False, null=True, verbose_name="number")),
-                ("event", models.CharField(max_length=30, null=True, verbose_name="event")),
-                (
-                    "kind",
-                    models.CharField(
-                        blank=True,
-                        choices=[("normal", "Normal"), ("standard", "Standard"), ("emergency", "Emergency")],
-                        editable=False,
-                        max_length=10,
-                        null=True,
-                        verbose_name="kind",
-                    ),
-                ),
-                (
-                    "source",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("draft", "Draft"),
-                            ("assessing", "Assessing"),
-                            ("testing", "Testing"),
-                            ("approving", "Approving"),
-                            ("scheduled", "Scheduled"),
-                            ("implementing", "Implementing"),
-                            ("verifying", "Verifying"),
-                            ("rolling_back", "Rolling back"),
-                            ("rolled_back", "Rolled back, to be checked"),
-                            ("ratifying", "Ratifying"),
-                            ("reviewing", "Reviewing"),
-                            ("closed", "Closed"),
-                            ("rejected", "Rejected"),
-                            ("withdrawn", "Withdrawn"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        max_length=14,
-                        null=True,
-                        verbose_name="from",
-                    ),
-                ),
-                (
-                    "target",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("draft", "Draft"),
-                            ("assessing", "Assessing"),
-                            ("testing", "Testing"),
-                            ("approving", "Approving"),
-                            ("scheduled", "Scheduled"),
-                            ("implementing", "Implementing"),
-                            ("verifying", "Verifying"),
-                            ("rolling_back", "Rolling back"),
-                            ("rolled_back", "Rolled back, to be checked"),
-                            ("ratifying", "Ratifying"),
-                            ("reviewing", "Reviewing"),
-                            ("closed", "Closed"),
-                            ("rejected", "Rejected"),
-                            ("withdrawn", "Withdrawn"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        max_length=14,
-                        null=True,
-                        verbose_name="to",
-                    ),
-                ),
-                ("comment", models.TextField(blank=True, null=True, verbose_name="comment")),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("successful", "Successful"),
-                            ("successful_with_issues", "Successful with issues"),
-                            ("rolled_back", "Rolled back"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                            ("missed_window", "Window missed"),
-                            ("unratified", "Not ratified"),
-                        ],
-                        max_length=24,
-                        null=True,
-                        verbose_name="outcome",
-                    ),
-                ),
-                ("data", models.JSONField(blank=True, null=True, verbose_name="input")),
-                (
-                    "guard_results",
-                    models.JSONField(blank=True, null=True, verbose_name="what the guards saw"),
-                ),
-                (
-                    "plan_hash",
-                    models.CharField(
-                        blank=True, editable=False, max_length=64, null=True, verbose_name="hash of the plan"
-                    ),
-                ),
-                ("happened_at", models.DateTimeField(editable=False, null=True, verbose_name="at")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "actor",
-                    models.BigIntegerField(db_column="actor_id", null=True),
-                ),
-                (
-                    "change",
-                    models.BigIntegerField(db_column="change_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of event of a change",
-                "verbose_name_plural": "history of events of changes",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalChangeItem",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "impact",
-                    models.CharField(
-                        choices=[
-                            ("manual", "changed"),
-                            ("computed", "affected"),
-                            ("not_impacted", "not affected"),
-                        ],
-                        max_length=12,
-                        null=True,
-                        verbose_name="impact",
-                    ),
-                ),
-                (
-                    "effect",
-                    models.CharField(
-                        blank=True, editable=False, max_length=10, null=True, verbose_name="effect"
-                    ),
-                ),
-                (
-                    "depth",
-                    models.PositiveSmallIntegerField(
-                        blank=True, editable=False, null=True, verbose_name="distance"
-                    ),
-                ),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "change",
-                    models.BigIntegerField(db_column="change_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "item",
-                    models.BigIntegerField(db_column="item_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of item of a change",
-                "verbose_name_plural": "history of items of changes",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalChangeLink",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "nature",
-                    models.CharField(
-                        choices=[("follows", "must follow"), ("copy_of", "copy of")],
-                        max_length=10,
-                        null=True,
-                        verbose_name="nature",
-                    ),
-                ),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "change",
-                    models.BigIntegerField(db_column="change_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "other",
-                    models.BigIntegerField(db_column="other_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of link between changes",
-                "verbose_name_plural": "history of links between changes",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalConsultation",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "answer",
-                    models.CharField(
-                        choices=[("asked", "asked"), ("agreed", "agreed"), ("objected", "objected")],
-                        max_length=10,
-                        null=True,
-                        verbose_name="answer",
-                    ),
-                ),
-                ("comment", models.TextField(blank=True, null=True, verbose_name="comment")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "answered_by",
-                    models.BigIntegerField(db_column="answered_by_id", null=True),
-                ),
-                (
-                    "change",
-                    models.BigIntegerField(db_column="change_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "team",
-                    models.BigIntegerField(db_column="team_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of consultation",
-                "verbose_name_plural": "history of consultations",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalCriterion",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("position", models.PositiveSmallIntegerField(null=True, verbose_name="position")),
-                ("metric", models.CharField(max_length=200, null=True, verbose_name="metric")),
-                (
-                    "comparison",
-                    models.CharField(
-                        choices=[("lt", "<"), ("le", "≤"), ("eq", "="), ("ge", "≥"), ("gt", ">")],
-                        max_length=2,
-                        null=True,
-                        verbose_name="comparison",
-                    ),
-                ),
-                (
-                    "threshold",
-                    models.DecimalField(decimal_places=4, max_digits=20, null=True, verbose_name="threshold"),
-                ),
-                ("unit", models.CharField(blank=True, max_length=20, null=True, verbose_name="unit")),
-                (
-                    "observation_minutes",
-                    models.PositiveIntegerField(null=True, verbose_name="observed for, in minutes"),
-                ),
-                ("has_auto_rollback", models.BooleanField(null=True, verbose_name="rolls back by itself")),
-                ("is_machine", models.BooleanField(null=True, verbose_name="measured by machine")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "change",
-                    models.BigIntegerField(db_column="change_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of criterion",
-                "verbose_name_plural": "history of criteria",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalCriterionResult",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "value",
-                    models.DecimalField(decimal_places=4, max_digits=20, null=True, verbose_name="value"),
-                ),
-                ("has_passed", models.BooleanField(editable=False, null=True, verbose_name="passed")),
-                ("source", models.CharField(blank=True, max_length=120, null=True, verbose_name="source")),
-                ("evidence", models.TextField(blank=True, null=True, verbose_name="evidence")),
-                ("measured_at", models.DateTimeField(editable=False, null=True, verbose_name="measured")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "criterion",
-                    models.BigIntegerField(db_column="criterion_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "measured_by",
-                    models.BigIntegerField(db_column="measured_by_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of measured value",
-                "verbose_name_plural": "history of measured values",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalFreezeWindow",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
-                (
-                    "label_zh",
-                    models.CharField(blank=True, max_length=120, null=True, verbose_name="label in Chinese"),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "window",
-                    django.contrib.postgres.fields.ranges.DateTimeRangeField(
-                        null=True, verbose_name="window"
-                    ),
-                ),
-                (
-                    "is_hard",
-                    models.BooleanField(
-                        help_text="A soft freeze warns, a hard one stops.", null=True, verbose_name="hard"
-                    ),
-                ),
-                (
-                    "environment",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("production", "production"),
-                            ("staging", "staging"),
-                            ("test", "test"),
-                            ("development", "development"),
-                        ],
-                        max_length=12,
-                        null=True,
-                        verbose_name="environment",
-                    ),
-                ),
-                ("reason", models.CharField(blank=True, max_length=200, null=True, verbose_name="reason")),
-                ("is_active", models.BooleanField(null=True, verbose_name="active")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "item",
-                    models.BigIntegerField(db_column="item_id", null=True),
-                ),
-                (
-                    "owner_team",
-                    models.BigIntegerField(db_column="owner_team_id", null=True),
-                ),
-                (
-                    "type",
-                    models.BigIntegerField(db_column="type_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of freeze",
-                "verbose_name_plural": "history of freezes",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalPlanStage",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("position", models.PositiveSmallIntegerField(null=True, verbose_name="position")),
-                ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
-                (
-                    "share_percent",
-                    models.PositiveSmallIntegerField(null=True, verbose_name="share in percent"),
-                ),
-                ("is_point_of_no_return", models.BooleanField(null=True, verbose_name="point of no return")),
-                (
-                    "applied_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="applied"),
-                ),
-                (
-                    "reverted_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="reverted"),
-                ),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "applied_by",
-                    models.BigIntegerField(db_column="applied_by_id", null=True),
-                ),
-                (
-                    "change",
-                    models.BigIntegerField(db_column="change_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of stage",
-                "verbose_name_plural": "history of stages",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalPolicyStep",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("position", models.PositiveSmallIntegerField(null=True, verbose_name="position")),
-                (
-                    "relation",
-                    models.CharField(
-                        blank=True,
-                        choices=[("ci_owners", "owners of the items")],
-                        max_length=12,
-                        null=True,
-                        verbose_name="relation",
-                    ),
-                ),
-                ("need", models.PositiveSmallIntegerField(null=True, verbose_name="approvals needed")),
-                ("quorum", models.PositiveSmallIntegerField(null=True, verbose_name="votes needed")),
-                ("minutes", models.PositiveIntegerField(null=True, verbose_name="time to vote, in minutes")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "board",
-                    models.BigIntegerField(db_column="board_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "policy",
-                    models.BigIntegerField(db_column="policy_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of step of an approval policy",
-                "verbose_name_plural": "history of steps of approval policies",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalRollbackStep",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("position", models.PositiveSmallIntegerField(null=True, verbose_name="position")),
-                ("label", models.CharField(max_length=300, null=True, verbose_name="step")),
-                ("done_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="done")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "change",
-                    models.BigIntegerField(db_column="change_id", null=True),
-                ),
-                (
-                    "done_by",
-                    models.BigIntegerField(db_column="done_by_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of rollback step",
-                "verbose_name_plural": "history of rollback steps",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalRoundStep",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("position", models.PositiveSmallIntegerField(null=True, verbose_name="position")),
-                (
-                    "relation",
-                    models.CharField(
-                        blank=True,
-                        choices=[("ci_owners", "owners of the items")],
-                        max_length=12,
-                        null=True,
-                        verbose_name="relation",
-                    ),
-                ),
-                ("need", models.PositiveSmallIntegerField(null=True, verbose_name="approvals needed")),
-                ("quorum", models.PositiveSmallIntegerField(null=True, verbose_name="votes needed")),
-                ("due_at", models.DateTimeField(null=True, verbose_name="due")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "board",
-                    models.BigIntegerField(db_column="board_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "round",
-                    models.BigIntegerField(db_column="round_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of step of a round",
-                "verbose_name_plural": "history of steps of rounds",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalStandardTemplate",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
-                (
-                    "label_zh",
-                    models.CharField(blank=True, max_length=120, null=True, verbose_name="label in Chinese"),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("key", models.SlugField(db_index=False, max_length=60, null=True, verbose_name="key")),
-                ("version", models.PositiveIntegerField(null=True, verbose_name="version")),
-                ("description", models.TextField(blank=True, null=True, verbose_name="description")),
-                ("parameters", models.JSONField(blank=True, null=True, verbose_name="parameters")),
-                (
-                    "scope_types",
-                    models.JSONField(
-                        blank=True,
-                        help_text='Keys of CI types, as ["host"]; empty: none.',
-                        null=True,
-                        verbose_name="types in scope",
-                    ),
-                ),
-                ("approved_at", models.DateTimeField(blank=True, null=True, verbose_name="approved")),
-                ("is_active", models.BooleanField(null=True, verbose_name="active")),
-                ("has_auto_verify", models.BooleanField(null=True, verbose_name="verified by machine")),
-                (
-                    "suspended_reason",
-                    models.CharField(blank=True, max_length=200, null=True, verbose_name="why suspended"),
-                ),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "approved_by",
-                    models.BigIntegerField(db_column="approved_by_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of standard change template",
-                "verbose_name_plural": "history of standard change templates",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalTestRun",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "purpose",
-                    models.CharField(
-                        choices=[("test", "test"), ("rehearsal", "rehearsal of the rollback")],
-                        max_length=10,
-                        null=True,
-                        verbose_name="purpose",
-                    ),
-                ),
-                (
-                    "plan_hash",
-                    models.CharField(
-                        editable=False, max_length=64, null=True, verbose_name="hash of the plan"
-                    ),
-                ),
-                ("environment", models.CharField(max_length=200, null=True, verbose_name="environment")),
-                ("has_passed", models.BooleanField(null=True, verbose_name="passed")),
-                ("cases", models.JSONField(blank=True, null=True, verbose_name="cases")),
-                ("files", models.JSONField(blank=True, null=True, verbose_name="files")),
-                ("note", models.TextField(blank=True, null=True, verbose_name="note")),
-                ("run_at", models.DateTimeField(editable=False, null=True, verbose_name="run")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "change",
-                    models.BigIntegerField(db_column="change_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "tester",
-                    models.BigIntegerField(db_column="tester_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of test run",
-                "verbose_name_plural": "history of test runs",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalVoteDelegation",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("starts_at", models.DateTimeField(null=True, verbose_name="from")),
-                ("ends_at", models.DateTimeField(null=True, verbose_name="until")),
-                ("reason", models.CharField(blank=True, max_length=200, null=True, verbose_name="reason")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "deputy",
-                    models.BigIntegerField(db_column="deputy_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "person",
-                    models.BigIntegerField(db_column="person_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of delegation of votes",
-                "verbose_name_plural": "history of delegations of votes",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="PlannedOperation",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("update", "change fields"),
-                            ("create", "create"),
-                            ("retire", "retire"),
-                            ("relate", "relate"),
-                            ("unrelate", "end the relation"),
-                        ],
-                        default="update",
-                        max_length=8,
-                        verbose_name="operation",
-                    ),
-                ),
-                ("before", models.JSONField(blank=True, default=dict, verbose_name="before")),
-                ("after", models.JSONField(blank=True, default=dict, verbose_name="after")),
-                (
-                    "replaced",
-                    models.JSONField(
-                        blank=True, default=dict, editable=False, verbose_name="replaced by applying"
-                    ),
-                ),
-                (
-                    "found",
-                    models.JSONField(
-                        blank=True, default=dict, editable=False, verbose_name="found after applying"
-                    ),
-                ),
-                (
-                    "applied_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="applied"),
-                ),
-                (
-                    "reverted_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="reverted"),
-                ),
-                (
-                    "change",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="operations",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
-                ),
-                (
-                    "item",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="planned_operations",
-                        to="cmdb.configurationitem",
-                        verbose_name="configuration item",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "planned operation",
-                "verbose_name_plural": "planned operations",
-                "ordering": ["change", "stage", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalDriftDecision",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("field", models.CharField(max_length=120, null=True, verbose_name="field")),
-                ("seen", models.JSONField(blank=True, null=True, verbose_name="value seen")),
-                (
-                    "decision",
-                    models.CharField(
-                        choices=[("keep", "keep what is there"), ("force", "write the plan's value")],
-                        max_length=5,
-                        null=True,
-                        verbose_name="decision",
-                    ),
-                ),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "confirmed_by",
-                    models.BigIntegerField(db_column="confirmed_by_id", null=True),
-                ),
-                (
-                    "decided_by",
-                    models.BigIntegerField(db_column="decided_by_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "operation",
-                    models.BigIntegerField(db_column="operation_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of decision on a drift",
-                "verbose_name_plural": "history of decisions on drifts",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="DriftDecision",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("field", models.CharField(max_length=120, verbose_name="field")),
-                ("seen", models.JSONField(blank=True, null=True, verbose_name="value seen")),
-                (
-                    "decision",
-                    models.CharField(
-                        choices=[("keep", "keep what is there"), ("force", "write the plan's value")],
-                        max_length=5,
-                        verbose_name="decision",
-                    ),
-                ),
-                (
-                    "confirmed_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="confirmed by",
-                    ),
-                ),
-                (
-                    "decided_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="decided by",
-                    ),
-                ),
-                (
-                    "operation",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="decisions",
-                        to="changes.plannedoperation",
-                        verbose_name="operation",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "decision on a drift",
-                "verbose_name_plural": "decisions on drifts",
-                "ordering": ["operation", "field", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="PlanStage",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("position", models.PositiveSmallIntegerField(default=1, verbose_name="position")),
-                ("label", models.CharField(max_length=120, verbose_name="label")),
-                (
-                    "share_percent",
-                    models.PositiveSmallIntegerField(default=100, verbose_name="share in percent"),
-                ),
-                (
-                    "is_point_of_no_return",
-                    models.BooleanField(default=False, verbose_name="point of no return"),
-                ),
-                (
-                    "applied_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="applied"),
-                ),
-                (
-                    "reverted_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="reverted"),
-                ),
-                (
-                    "applied_by",
-                    models.ForeignKey(
-                        blank=True,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="applied by",
-                    ),
-                ),
-                (
-                    "change",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="stages",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "stage",
-                "verbose_name_plural": "stages",
-                "ordering": ["change", "position"],
-            },
+            ]
         ),
         migrations.AddField(
             model_name="plannedoperation",
@@ -2307,531 +2736,610 @@ class Migration(migrations.Migration):
                 verbose_name="stage",
             ),
         ),
-        migrations.CreateModel(
-            name="HistoricalPlanTask",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+        CreateTogether(
+            [
+                migrations.CreateModel(
+                    name="HistoricalPlanTask",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "phase",
+                            models.CharField(
+                                choices=[
+                                    ("precheck", "check before the start"),
+                                    ("implementation", "implementation"),
+                                ],
+                                max_length=14,
+                                null=True,
+                                verbose_name="phase",
+                            ),
+                        ),
+                        ("position", models.PositiveSmallIntegerField(null=True, verbose_name="position")),
+                        ("label", models.CharField(max_length=300, null=True, verbose_name="task")),
+                        ("is_dual", models.BooleanField(null=True, verbose_name="takes two people")),
+                        (
+                            "done_at",
+                            models.DateTimeField(blank=True, editable=False, null=True, verbose_name="done"),
+                        ),
+                        ("note", models.TextField(blank=True, null=True, verbose_name="note")),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "change",
+                            models.BigIntegerField(db_column="change_id", null=True),
+                        ),
+                        (
+                            "done_by",
+                            models.BigIntegerField(db_column="done_by_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "second_by",
+                            models.BigIntegerField(db_column="second_by_id", null=True),
+                        ),
+                        (
+                            "stage",
+                            models.BigIntegerField(db_column="stage_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of task",
+                        "verbose_name_plural": "history of tasks",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "phase",
-                    models.CharField(
-                        choices=[
-                            ("precheck", "check before the start"),
-                            ("implementation", "implementation"),
+                migrations.CreateModel(
+                    name="HistoricalPlannedOperation",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("update", "change fields"),
+                                    ("create", "create"),
+                                    ("retire", "retire"),
+                                    ("relate", "relate"),
+                                    ("unrelate", "end the relation"),
+                                ],
+                                max_length=8,
+                                null=True,
+                                verbose_name="operation",
+                            ),
+                        ),
+                        ("before", models.JSONField(blank=True, null=True, verbose_name="before")),
+                        ("after", models.JSONField(blank=True, null=True, verbose_name="after")),
+                        (
+                            "replaced",
+                            models.JSONField(
+                                blank=True, editable=False, null=True, verbose_name="replaced by applying"
+                            ),
+                        ),
+                        (
+                            "found",
+                            models.JSONField(
+                                blank=True, editable=False, null=True, verbose_name="found after applying"
+                            ),
+                        ),
+                        (
+                            "applied_at",
+                            models.DateTimeField(
+                                blank=True, editable=False, null=True, verbose_name="applied"
+                            ),
+                        ),
+                        (
+                            "reverted_at",
+                            models.DateTimeField(
+                                blank=True, editable=False, null=True, verbose_name="reverted"
+                            ),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "change",
+                            models.BigIntegerField(db_column="change_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "item",
+                            models.BigIntegerField(db_column="item_id", null=True),
+                        ),
+                        (
+                            "stage",
+                            models.BigIntegerField(db_column="stage_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of planned operation",
+                        "verbose_name_plural": "history of planned operations",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
+                ),
+                migrations.CreateModel(
+                    name="PlanTask",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "phase",
+                            models.CharField(
+                                choices=[
+                                    ("precheck", "check before the start"),
+                                    ("implementation", "implementation"),
+                                ],
+                                default="implementation",
+                                max_length=14,
+                                verbose_name="phase",
+                            ),
+                        ),
+                        ("position", models.PositiveSmallIntegerField(default=1, verbose_name="position")),
+                        ("label", models.CharField(max_length=300, verbose_name="task")),
+                        ("is_dual", models.BooleanField(default=False, verbose_name="takes two people")),
+                        (
+                            "done_at",
+                            models.DateTimeField(blank=True, editable=False, null=True, verbose_name="done"),
+                        ),
+                        ("note", models.TextField(blank=True, verbose_name="note")),
+                        (
+                            "change",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="tasks",
+                                to="changes.changerequest",
+                                verbose_name="change",
+                            ),
+                        ),
+                        (
+                            "done_by",
+                            models.ForeignKey(
+                                blank=True,
+                                editable=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="done by",
+                            ),
+                        ),
+                        (
+                            "second_by",
+                            models.ForeignKey(
+                                blank=True,
+                                editable=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="second person",
+                            ),
+                        ),
+                        (
+                            "stage",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="tasks",
+                                to="changes.planstage",
+                                verbose_name="stage",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "task",
+                        "verbose_name_plural": "tasks",
+                        "ordering": ["change", "-phase", "position", "id"],
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("second_by__isnull", True),
+                                    models.Q(("second_by", models.F("done_by")), _negated=True),
+                                    _connector="OR",
+                                ),
+                                name="changes_plantask_second_is_another_person",
+                            )
                         ],
-                        max_length=14,
-                        null=True,
-                        verbose_name="phase",
-                    ),
+                    },
                 ),
-                ("position", models.PositiveSmallIntegerField(null=True, verbose_name="position")),
-                ("label", models.CharField(max_length=300, null=True, verbose_name="task")),
-                ("is_dual", models.BooleanField(null=True, verbose_name="takes two people")),
-                ("done_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="done")),
-                ("note", models.TextField(blank=True, null=True, verbose_name="note")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "change",
-                    models.BigIntegerField(db_column="change_id", null=True),
-                ),
-                (
-                    "done_by",
-                    models.BigIntegerField(db_column="done_by_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "second_by",
-                    models.BigIntegerField(db_column="second_by_id", null=True),
-                ),
-                (
-                    "stage",
-                    models.BigIntegerField(db_column="stage_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of task",
-                "verbose_name_plural": "history of tasks",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalPlannedOperation",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("update", "change fields"),
-                            ("create", "create"),
-                            ("retire", "retire"),
-                            ("relate", "relate"),
-                            ("unrelate", "end the relation"),
+                migrations.CreateModel(
+                    name="PolicyStep",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("position", models.PositiveSmallIntegerField(default=1, verbose_name="position")),
+                        (
+                            "relation",
+                            models.CharField(
+                                blank=True,
+                                choices=[("ci_owners", "owners of the items")],
+                                max_length=12,
+                                verbose_name="relation",
+                            ),
+                        ),
+                        (
+                            "need",
+                            models.PositiveSmallIntegerField(default=1, verbose_name="approvals needed"),
+                        ),
+                        ("quorum", models.PositiveSmallIntegerField(default=1, verbose_name="votes needed")),
+                        (
+                            "minutes",
+                            models.PositiveIntegerField(
+                                default=2880, verbose_name="time to vote, in minutes"
+                            ),
+                        ),
+                        (
+                            "board",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="policy_steps",
+                                to="changes.board",
+                                verbose_name="board",
+                            ),
+                        ),
+                        (
+                            "policy",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="steps",
+                                to="changes.approvalpolicy",
+                                verbose_name="policy",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "step of an approval policy",
+                        "verbose_name_plural": "steps of approval policies",
+                        "ordering": ["policy", "position", "id"],
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("board__isnull", False), ("relation", "")),
+                                    models.Q(
+                                        ("board__isnull", True), models.Q(("relation", ""), _negated=True)
+                                    ),
+                                    _connector="OR",
+                                ),
+                                name="changes_policystep_board_or_relation",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("need__gte", 1)),
+                                name="changes_policystep_needs_one_at_least",
+                            ),
                         ],
-                        max_length=8,
-                        null=True,
-                        verbose_name="operation",
-                    ),
+                    },
                 ),
-                ("before", models.JSONField(blank=True, null=True, verbose_name="before")),
-                ("after", models.JSONField(blank=True, null=True, verbose_name="after")),
-                (
-                    "replaced",
-                    models.JSONField(
-                        blank=True, editable=False, null=True, verbose_name="replaced by applying"
-                    ),
+                migrations.CreateModel(
+                    name="RollbackStep",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("position", models.PositiveSmallIntegerField(default=1, verbose_name="position")),
+                        ("label", models.CharField(max_length=300, verbose_name="step")),
+                        (
+                            "done_at",
+                            models.DateTimeField(blank=True, editable=False, null=True, verbose_name="done"),
+                        ),
+                        (
+                            "change",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="rollback_steps",
+                                to="changes.changerequest",
+                                verbose_name="change",
+                            ),
+                        ),
+                        (
+                            "done_by",
+                            models.ForeignKey(
+                                blank=True,
+                                editable=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="done by",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "rollback step",
+                        "verbose_name_plural": "rollback steps",
+                        "ordering": ["change", "position", "id"],
+                    },
                 ),
-                (
-                    "found",
-                    models.JSONField(
-                        blank=True, editable=False, null=True, verbose_name="found after applying"
-                    ),
+                migrations.CreateModel(
+                    name="RoundSeat",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("has_veto", models.BooleanField(default=False, verbose_name="veto")),
+                        ("is_barred", models.BooleanField(default=False, verbose_name="may not vote")),
+                        (
+                            "user",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="round_seats",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="person",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "seat of a round",
+                        "verbose_name_plural": "seats of rounds",
+                        "ordering": ["step", "id"],
+                    },
                 ),
-                (
-                    "applied_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="applied"),
+                migrations.CreateModel(
+                    name="HistoricalVote",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "choice",
+                            models.CharField(
+                                choices=[
+                                    ("approve", "approve"),
+                                    ("reject", "reject"),
+                                    ("abstain", "abstain"),
+                                ],
+                                max_length=8,
+                                null=True,
+                                verbose_name="vote",
+                            ),
+                        ),
+                        ("comment", models.TextField(blank=True, null=True, verbose_name="comment")),
+                        (
+                            "channel",
+                            models.CharField(
+                                choices=[("page", "page"), ("api", "API"), ("verbal", "by word of mouth")],
+                                max_length=8,
+                                null=True,
+                                verbose_name="channel",
+                            ),
+                        ),
+                        (
+                            "plan_hash",
+                            models.CharField(max_length=64, null=True, verbose_name="hash of the plan"),
+                        ),
+                        ("cast_at", models.DateTimeField(editable=False, null=True, verbose_name="cast")),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "on_behalf_of",
+                            models.BigIntegerField(db_column="on_behalf_of_id", null=True),
+                        ),
+                        (
+                            "recorded_by",
+                            models.BigIntegerField(db_column="recorded_by_id", null=True),
+                        ),
+                        (
+                            "round",
+                            models.BigIntegerField(db_column="round_id", null=True),
+                        ),
+                        (
+                            "voter",
+                            models.BigIntegerField(db_column="voter_id", null=True),
+                        ),
+                        (
+                            "seat",
+                            models.BigIntegerField(db_column="seat_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of vote",
+                        "verbose_name_plural": "history of votes",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "reverted_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="reverted"),
+                migrations.CreateModel(
+                    name="RoundStep",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("position", models.PositiveSmallIntegerField(verbose_name="position")),
+                        (
+                            "relation",
+                            models.CharField(
+                                blank=True,
+                                choices=[("ci_owners", "owners of the items")],
+                                max_length=12,
+                                verbose_name="relation",
+                            ),
+                        ),
+                        ("need", models.PositiveSmallIntegerField(verbose_name="approvals needed")),
+                        ("quorum", models.PositiveSmallIntegerField(verbose_name="votes needed")),
+                        ("due_at", models.DateTimeField(verbose_name="due")),
+                        (
+                            "board",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="changes.board",
+                                verbose_name="board",
+                            ),
+                        ),
+                        (
+                            "round",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="steps",
+                                to="changes.approvalround",
+                                verbose_name="round",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "step of a round",
+                        "verbose_name_plural": "steps of rounds",
+                        "ordering": ["round", "position", "id"],
+                    },
                 ),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "change",
-                    models.BigIntegerField(db_column="change_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "item",
-                    models.BigIntegerField(db_column="item_id", null=True),
-                ),
-                (
-                    "stage",
-                    models.BigIntegerField(db_column="stage_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of planned operation",
-                "verbose_name_plural": "history of planned operations",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="PlanTask",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "phase",
-                    models.CharField(
-                        choices=[
-                            ("precheck", "check before the start"),
-                            ("implementation", "implementation"),
-                        ],
-                        default="implementation",
-                        max_length=14,
-                        verbose_name="phase",
-                    ),
-                ),
-                ("position", models.PositiveSmallIntegerField(default=1, verbose_name="position")),
-                ("label", models.CharField(max_length=300, verbose_name="task")),
-                ("is_dual", models.BooleanField(default=False, verbose_name="takes two people")),
-                ("done_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="done")),
-                ("note", models.TextField(blank=True, verbose_name="note")),
-                (
-                    "change",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="tasks",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
-                ),
-                (
-                    "done_by",
-                    models.ForeignKey(
-                        blank=True,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="done by",
-                    ),
-                ),
-                (
-                    "second_by",
-                    models.ForeignKey(
-                        blank=True,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="second person",
-                    ),
-                ),
-                (
-                    "stage",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="tasks",
-                        to="changes.planstage",
-                        verbose_name="stage",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "task",
-                "verbose_name_plural": "tasks",
-                "ordering": ["change", "-phase", "position", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="PolicyStep",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("position", models.PositiveSmallIntegerField(default=1, verbose_name="position")),
-                (
-                    "relation",
-                    models.CharField(
-                        blank=True,
-                        choices=[("ci_owners", "owners of the items")],
-                        max_length=12,
-                        verbose_name="relation",
-                    ),
-                ),
-                ("need", models.PositiveSmallIntegerField(default=1, verbose_name="approvals needed")),
-                ("quorum", models.PositiveSmallIntegerField(default=1, verbose_name="votes needed")),
-                (
-                    "minutes",
-                    models.PositiveIntegerField(default=2880, verbose_name="time to vote, in minutes"),
-                ),
-                (
-                    "board",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="policy_steps",
-                        to="changes.board",
-                        verbose_name="board",
-                    ),
-                ),
-                (
-                    "policy",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="steps",
-                        to="changes.approvalpolicy",
-                        verbose_name="policy",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "step of an approval policy",
-                "verbose_name_plural": "steps of approval policies",
-                "ordering": ["policy", "position", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="RollbackStep",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("position", models.PositiveSmallIntegerField(default=1, verbose_name="position")),
-                ("label", models.CharField(max_length=300, verbose_name="step")),
-                ("done_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="done")),
-                (
-                    "change",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="rollback_steps",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
-                ),
-                (
-                    "done_by",
-                    models.ForeignKey(
-                        blank=True,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="done by",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "rollback step",
-                "verbose_name_plural": "rollback steps",
-                "ordering": ["change", "position", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="RoundSeat",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("has_veto", models.BooleanField(default=False, verbose_name="veto")),
-                ("is_barred", models.BooleanField(default=False, verbose_name="may not vote")),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="round_seats",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="person",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "seat of a round",
-                "verbose_name_plural": "seats of rounds",
-                "ordering": ["step", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalVote",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "choice",
-                    models.CharField(
-                        choices=[("approve", "approve"), ("reject", "reject"), ("abstain", "abstain")],
-                        max_length=8,
-                        null=True,
-                        verbose_name="vote",
-                    ),
-                ),
-                ("comment", models.TextField(blank=True, null=True, verbose_name="comment")),
-                (
-                    "channel",
-                    models.CharField(
-                        choices=[("page", "page"), ("api", "API"), ("verbal", "by word of mouth")],
-                        max_length=8,
-                        null=True,
-                        verbose_name="channel",
-                    ),
-                ),
-                ("plan_hash", models.CharField(max_length=64, null=True, verbose_name="hash of the plan")),
-                ("cast_at", models.DateTimeField(editable=False, null=True, verbose_name="cast")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "on_behalf_of",
-                    models.BigIntegerField(db_column="on_behalf_of_id", null=True),
-                ),
-                (
-                    "recorded_by",
-                    models.BigIntegerField(db_column="recorded_by_id", null=True),
-                ),
-                (
-                    "round",
-                    models.BigIntegerField(db_column="round_id", null=True),
-                ),
-                (
-                    "voter",
-                    models.BigIntegerField(db_column="voter_id", null=True),
-                ),
-                (
-                    "seat",
-                    models.BigIntegerField(db_column="seat_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of vote",
-                "verbose_name_plural": "history of votes",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="RoundStep",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("position", models.PositiveSmallIntegerField(verbose_name="position")),
-                (
-                    "relation",
-                    models.CharField(
-                        blank=True,
-                        choices=[("ci_owners", "owners of the items")],
-                        max_length=12,
-                        verbose_name="relation",
-                    ),
-                ),
-                ("need", models.PositiveSmallIntegerField(verbose_name="approvals needed")),
-                ("quorum", models.PositiveSmallIntegerField(verbose_name="votes needed")),
-                ("due_at", models.DateTimeField(verbose_name="due")),
-                (
-                    "board",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="changes.board",
-                        verbose_name="board",
-                    ),
-                ),
-                (
-                    "round",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="steps",
-                        to="changes.approvalround",
-                        verbose_name="round",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "step of a round",
-                "verbose_name_plural": "steps of rounds",
-                "ordering": ["round", "position", "id"],
-            },
+            ]
         ),
         migrations.AddField(
             model_name="roundseat",
@@ -2843,404 +3351,481 @@ class Migration(migrations.Migration):
                 verbose_name="step",
             ),
         ),
-        migrations.CreateModel(
-            name="HistoricalRoundSeat",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+        CreateTogether(
+            [
+                migrations.CreateModel(
+                    name="HistoricalRoundSeat",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("has_veto", models.BooleanField(null=True, verbose_name="veto")),
+                        ("is_barred", models.BooleanField(null=True, verbose_name="may not vote")),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "user",
+                            models.BigIntegerField(db_column="user_id", null=True),
+                        ),
+                        (
+                            "step",
+                            models.BigIntegerField(db_column="step_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of seat of a round",
+                        "verbose_name_plural": "history of seats of rounds",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("has_veto", models.BooleanField(null=True, verbose_name="veto")),
-                ("is_barred", models.BooleanField(null=True, verbose_name="may not vote")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "user",
-                    models.BigIntegerField(db_column="user_id", null=True),
-                ),
-                (
-                    "step",
-                    models.BigIntegerField(db_column="step_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of seat of a round",
-                "verbose_name_plural": "history of seats of rounds",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="StandardTemplate",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("label", models.CharField(max_length=120, verbose_name="label")),
-                ("label_zh", models.CharField(blank=True, max_length=120, verbose_name="label in Chinese")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("key", models.SlugField(max_length=60, verbose_name="key")),
-                ("version", models.PositiveIntegerField(default=1, verbose_name="version")),
-                ("description", models.TextField(blank=True, verbose_name="description")),
-                ("parameters", models.JSONField(blank=True, default=dict, verbose_name="parameters")),
-                (
-                    "scope_types",
-                    models.JSONField(
-                        blank=True,
-                        default=list,
-                        help_text='Keys of CI types, as ["host"]; empty: none.',
-                        verbose_name="types in scope",
-                    ),
-                ),
-                ("approved_at", models.DateTimeField(blank=True, null=True, verbose_name="approved")),
-                ("is_active", models.BooleanField(default=False, verbose_name="active")),
-                ("has_auto_verify", models.BooleanField(default=False, verbose_name="verified by machine")),
-                (
-                    "suspended_reason",
-                    models.CharField(blank=True, max_length=200, verbose_name="why suspended"),
-                ),
-                (
-                    "approved_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="approved by",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "standard change template",
-                "verbose_name_plural": "standard change templates",
-                "ordering": ["key", "-version"],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalChangeRequest",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("number", models.CharField(editable=False, max_length=20, null=True, verbose_name="number")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("normal", "Normal"), ("standard", "Standard"), ("emergency", "Emergency")],
-                        max_length=10,
-                        null=True,
-                        verbose_name="kind",
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("draft", "Draft"),
-                            ("assessing", "Assessing"),
-                            ("testing", "Testing"),
-                            ("approving", "Approving"),
-                            ("scheduled", "Scheduled"),
-                            ("implementing", "Implementing"),
-                            ("verifying", "Verifying"),
-                            ("rolling_back", "Rolling back"),
-                            ("rolled_back", "Rolled back, to be checked"),
-                            ("ratifying", "Ratifying"),
-                            ("reviewing", "Reviewing"),
-                            ("closed", "Closed"),
-                            ("rejected", "Rejected"),
-                            ("withdrawn", "Withdrawn"),
-                            ("cancelled", "Cancelled"),
+                migrations.CreateModel(
+                    name="StandardTemplate",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(blank=True, max_length=120, verbose_name="label in Chinese"),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("key", models.SlugField(max_length=60, verbose_name="key")),
+                        ("version", models.PositiveIntegerField(default=1, verbose_name="version")),
+                        ("description", models.TextField(blank=True, verbose_name="description")),
+                        ("parameters", models.JSONField(blank=True, default=dict, verbose_name="parameters")),
+                        (
+                            "scope_types",
+                            models.JSONField(
+                                blank=True,
+                                default=list,
+                                help_text='Keys of CI types, as ["host"]; empty: none.',
+                                verbose_name="types in scope",
+                            ),
+                        ),
+                        ("approved_at", models.DateTimeField(blank=True, null=True, verbose_name="approved")),
+                        ("is_active", models.BooleanField(default=False, verbose_name="active")),
+                        (
+                            "has_auto_verify",
+                            models.BooleanField(default=False, verbose_name="verified by machine"),
+                        ),
+                        (
+                            "suspended_reason",
+                            models.CharField(blank=True, max_length=200, verbose_name="why suspended"),
+                        ),
+                        (
+                            "approved_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="approved by",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "standard change template",
+                        "verbose_name_plural": "standard change templates",
+                        "ordering": ["key", "-version"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("key", "version"), name="changes_standardtemplate_version_once"
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("is_active", False), ("approved_at__isnull", False), _connector="OR"
+                                ),
+                                name="changes_standardtemplate_active_only_when_approved",
+                            ),
                         ],
-                        editable=False,
-                        max_length=14,
-                        null=True,
-                        verbose_name="state",
-                    ),
+                    },
                 ),
-                (
-                    "state_since_at",
-                    models.DateTimeField(
-                        blank=True, editable=False, null=True, verbose_name="in this state since"
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalChangeRequest",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "number",
+                            models.CharField(editable=False, max_length=20, null=True, verbose_name="number"),
+                        ),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("normal", "Normal"),
+                                    ("standard", "Standard"),
+                                    ("emergency", "Emergency"),
+                                ],
+                                max_length=10,
+                                null=True,
+                                verbose_name="kind",
+                            ),
+                        ),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("draft", "Draft"),
+                                    ("assessing", "Assessing"),
+                                    ("testing", "Testing"),
+                                    ("approving", "Approving"),
+                                    ("scheduled", "Scheduled"),
+                                    ("implementing", "Implementing"),
+                                    ("verifying", "Verifying"),
+                                    ("rolling_back", "Rolling back"),
+                                    ("rolled_back", "Rolled back, to be checked"),
+                                    ("ratifying", "Ratifying"),
+                                    ("reviewing", "Reviewing"),
+                                    ("closed", "Closed"),
+                                    ("rejected", "Rejected"),
+                                    ("withdrawn", "Withdrawn"),
+                                    ("cancelled", "Cancelled"),
+                                ],
+                                editable=False,
+                                max_length=14,
+                                null=True,
+                                verbose_name="state",
+                            ),
+                        ),
+                        (
+                            "state_since_at",
+                            models.DateTimeField(
+                                blank=True, editable=False, null=True, verbose_name="in this state since"
+                            ),
+                        ),
+                        ("on_hold", models.BooleanField(editable=False, null=True, verbose_name="on hold")),
+                        (
+                            "outcome",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("successful", "Successful"),
+                                    ("successful_with_issues", "Successful with issues"),
+                                    ("rolled_back", "Rolled back"),
+                                    ("failed", "Failed"),
+                                    ("cancelled", "Cancelled"),
+                                    ("missed_window", "Window missed"),
+                                    ("unratified", "Not ratified"),
+                                ],
+                                editable=False,
+                                max_length=24,
+                                null=True,
+                                verbose_name="outcome",
+                            ),
+                        ),
+                        ("title", models.CharField(max_length=200, null=True, verbose_name="title")),
+                        (
+                            "reason",
+                            models.TextField(
+                                blank=True,
+                                help_text="Why it must be done, and what happens if not.",
+                                null=True,
+                                verbose_name="reason",
+                            ),
+                        ),
+                        (
+                            "description",
+                            models.TextField(
+                                blank=True,
+                                help_text="What will be done.",
+                                null=True,
+                                verbose_name="description",
+                            ),
+                        ),
+                        (
+                            "window",
+                            django.contrib.postgres.fields.ranges.DateTimeRangeField(
+                                blank=True,
+                                help_text="From the start up to, without, the end.",
+                                null=True,
+                                verbose_name="window",
+                            ),
+                        ),
+                        (
+                            "downtime_minutes",
+                            models.PositiveIntegerField(null=True, verbose_name="downtime in minutes"),
+                        ),
+                        (
+                            "risk",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("low", "low"),
+                                    ("medium", "medium"),
+                                    ("high", "high"),
+                                    ("very_high", "very high"),
+                                ],
+                                max_length=10,
+                                null=True,
+                                verbose_name="risk",
+                            ),
+                        ),
+                        (
+                            "risk_inputs",
+                            models.JSONField(
+                                blank=True, null=True, verbose_name="what the risk was computed from"
+                            ),
+                        ),
+                        ("test_plan", models.TextField(blank=True, null=True, verbose_name="test plan")),
+                        (
+                            "rollback_trigger",
+                            models.TextField(blank=True, null=True, verbose_name="when to roll back"),
+                        ),
+                        (
+                            "rollback_minutes",
+                            models.PositiveIntegerField(
+                                blank=True, null=True, verbose_name="rollback takes at most, in minutes"
+                            ),
+                        ),
+                        (
+                            "freeze_override",
+                            models.TextField(blank=True, null=True, verbose_name="why in spite of a freeze"),
+                        ),
+                        ("parameters", models.JSONField(blank=True, null=True, verbose_name="parameters")),
+                        (
+                            "incident_ref",
+                            models.CharField(blank=True, max_length=80, null=True, verbose_name="incident"),
+                        ),
+                        (
+                            "incident_priority",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("p1", "P1, critical"),
+                                    ("p2", "P2, high"),
+                                    ("p3", "P3, medium"),
+                                    ("p4", "P4, low"),
+                                ],
+                                max_length=2,
+                                null=True,
+                                verbose_name="priority of the incident",
+                            ),
+                        ),
+                        (
+                            "plan_hash",
+                            models.CharField(
+                                blank=True,
+                                editable=False,
+                                max_length=64,
+                                null=True,
+                                verbose_name="hash of the plan",
+                            ),
+                        ),
+                        (
+                            "approved_hash",
+                            models.CharField(
+                                blank=True,
+                                editable=False,
+                                max_length=64,
+                                null=True,
+                                verbose_name="hash of the approved plan",
+                            ),
+                        ),
+                        (
+                            "is_retrospective",
+                            models.BooleanField(
+                                editable=False, null=True, verbose_name="recorded afterwards"
+                            ),
+                        ),
+                        (
+                            "is_break_glass",
+                            models.BooleanField(editable=False, null=True, verbose_name="glass broken"),
+                        ),
+                        (
+                            "is_imported",
+                            models.BooleanField(editable=False, null=True, verbose_name="imported"),
+                        ),
+                        (
+                            "actual_start_at",
+                            models.DateTimeField(
+                                blank=True, editable=False, null=True, verbose_name="really started"
+                            ),
+                        ),
+                        (
+                            "actual_end_at",
+                            models.DateTimeField(
+                                blank=True, editable=False, null=True, verbose_name="really ended"
+                            ),
+                        ),
+                        (
+                            "ratify_due_at",
+                            models.DateTimeField(
+                                blank=True, editable=False, null=True, verbose_name="ratification due"
+                            ),
+                        ),
+                        (
+                            "backup_ref",
+                            models.CharField(
+                                blank=True, max_length=200, null=True, verbose_name="backup reference"
+                            ),
+                        ),
+                        (
+                            "deviations",
+                            models.TextField(blank=True, null=True, verbose_name="deviations from the plan"),
+                        ),
+                        ("issues", models.TextField(blank=True, null=True, verbose_name="issues seen")),
+                        (
+                            "restore_check",
+                            models.TextField(blank=True, null=True, verbose_name="check after the rollback"),
+                        ),
+                        (
+                            "retro_assessment",
+                            models.TextField(
+                                blank=True, null=True, verbose_name="assessment made afterwards"
+                            ),
+                        ),
+                        (
+                            "pir",
+                            models.TextField(
+                                blank=True, null=True, verbose_name="post-implementation review"
+                            ),
+                        ),
+                        (
+                            "pir_actions",
+                            models.JSONField(blank=True, null=True, verbose_name="actions agreed"),
+                        ),
+                        (
+                            "caused_incidents",
+                            models.TextField(blank=True, null=True, verbose_name="incidents caused"),
+                        ),
+                        (
+                            "import_source",
+                            models.CharField(
+                                blank=True, max_length=80, null=True, verbose_name="imported from"
+                            ),
+                        ),
+                        (
+                            "import_key",
+                            models.CharField(
+                                blank=True, max_length=80, null=True, verbose_name="key in the other system"
+                            ),
+                        ),
+                        (
+                            "created_at",
+                            models.DateTimeField(editable=False, null=True, verbose_name="created"),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "impact_acknowledged_by",
+                            models.BigIntegerField(db_column="impact_acknowledged_by_id", null=True),
+                        ),
+                        (
+                            "owner",
+                            models.BigIntegerField(db_column="owner_id", null=True),
+                        ),
+                        (
+                            "requester",
+                            models.BigIntegerField(db_column="requester_id", null=True),
+                        ),
+                        (
+                            "rollback_owner",
+                            models.BigIntegerField(db_column="rollback_owner_id", null=True),
+                        ),
+                        (
+                            "service",
+                            models.BigIntegerField(db_column="service_id", null=True),
+                        ),
+                        (
+                            "template",
+                            models.BigIntegerField(db_column="template_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of change request",
+                        "verbose_name_plural": "history of change requests",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                ("on_hold", models.BooleanField(editable=False, null=True, verbose_name="on hold")),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("successful", "Successful"),
-                            ("successful_with_issues", "Successful with issues"),
-                            ("rolled_back", "Rolled back"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                            ("missed_window", "Window missed"),
-                            ("unratified", "Not ratified"),
-                        ],
-                        editable=False,
-                        max_length=24,
-                        null=True,
-                        verbose_name="outcome",
-                    ),
-                ),
-                ("title", models.CharField(max_length=200, null=True, verbose_name="title")),
-                (
-                    "reason",
-                    models.TextField(
-                        blank=True,
-                        help_text="Why it must be done, and what happens if not.",
-                        null=True,
-                        verbose_name="reason",
-                    ),
-                ),
-                (
-                    "description",
-                    models.TextField(
-                        blank=True, help_text="What will be done.", null=True, verbose_name="description"
-                    ),
-                ),
-                (
-                    "window",
-                    django.contrib.postgres.fields.ranges.DateTimeRangeField(
-                        blank=True,
-                        help_text="From the start up to, without, the end.",
-                        null=True,
-                        verbose_name="window",
-                    ),
-                ),
-                (
-                    "downtime_minutes",
-                    models.PositiveIntegerField(null=True, verbose_name="downtime in minutes"),
-                ),
-                (
-                    "risk",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("low", "low"),
-                            ("medium", "medium"),
-                            ("high", "high"),
-                            ("very_high", "very high"),
-                        ],
-                        max_length=10,
-                        null=True,
-                        verbose_name="risk",
-                    ),
-                ),
-                (
-                    "risk_inputs",
-                    models.JSONField(blank=True, null=True, verbose_name="what the risk was computed from"),
-                ),
-                ("test_plan", models.TextField(blank=True, null=True, verbose_name="test plan")),
-                (
-                    "rollback_trigger",
-                    models.TextField(blank=True, null=True, verbose_name="when to roll back"),
-                ),
-                (
-                    "rollback_minutes",
-                    models.PositiveIntegerField(
-                        blank=True, null=True, verbose_name="rollback takes at most, in minutes"
-                    ),
-                ),
-                (
-                    "freeze_override",
-                    models.TextField(blank=True, null=True, verbose_name="why in spite of a freeze"),
-                ),
-                ("parameters", models.JSONField(blank=True, null=True, verbose_name="parameters")),
-                (
-                    "incident_ref",
-                    models.CharField(blank=True, max_length=80, null=True, verbose_name="incident"),
-                ),
-                (
-                    "incident_priority",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("p1", "P1, critical"),
-                            ("p2", "P2, high"),
-                            ("p3", "P3, medium"),
-                            ("p4", "P4, low"),
-                        ],
-                        max_length=2,
-                        null=True,
-                        verbose_name="priority of the incident",
-                    ),
-                ),
-                (
-                    "plan_hash",
-                    models.CharField(
-                        blank=True, editable=False, max_length=64, null=True, verbose_name="hash of the plan"
-                    ),
-                ),
-                (
-                    "approved_hash",
-                    models.CharField(
-                        blank=True,
-                        editable=False,
-                        max_length=64,
-                        null=True,
-                        verbose_name="hash of the approved plan",
-                    ),
-                ),
-                (
-                    "is_retrospective",
-                    models.BooleanField(editable=False, null=True, verbose_name="recorded afterwards"),
-                ),
-                (
-                    "is_break_glass",
-                    models.BooleanField(editable=False, null=True, verbose_name="glass broken"),
-                ),
-                ("is_imported", models.BooleanField(editable=False, null=True, verbose_name="imported")),
-                (
-                    "actual_start_at",
-                    models.DateTimeField(
-                        blank=True, editable=False, null=True, verbose_name="really started"
-                    ),
-                ),
-                (
-                    "actual_end_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="really ended"),
-                ),
-                (
-                    "ratify_due_at",
-                    models.DateTimeField(
-                        blank=True, editable=False, null=True, verbose_name="ratification due"
-                    ),
-                ),
-                (
-                    "backup_ref",
-                    models.CharField(blank=True, max_length=200, null=True, verbose_name="backup reference"),
-                ),
-                (
-                    "deviations",
-                    models.TextField(blank=True, null=True, verbose_name="deviations from the plan"),
-                ),
-                ("issues", models.TextField(blank=True, null=True, verbose_name="issues seen")),
-                (
-                    "restore_check",
-                    models.TextField(blank=True, null=True, verbose_name="check after the rollback"),
-                ),
-                (
-                    "retro_assessment",
-                    models.TextField(blank=True, null=True, verbose_name="assessment made afterwards"),
-                ),
-                ("pir", models.TextField(blank=True, null=True, verbose_name="post-implementation review")),
-                ("pir_actions", models.JSONField(blank=True, null=True, verbose_name="actions agreed")),
-                (
-                    "caused_incidents",
-                    models.TextField(blank=True, null=True, verbose_name="incidents caused"),
-                ),
-                (
-                    "import_source",
-                    models.CharField(blank=True, max_length=80, null=True, verbose_name="imported from"),
-                ),
-                (
-                    "import_key",
-                    models.CharField(
-                        blank=True, max_length=80, null=True, verbose_name="key in the other system"
-                    ),
-                ),
-                ("created_at", models.DateTimeField(editable=False, null=True, verbose_name="created")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "impact_acknowledged_by",
-                    models.BigIntegerField(db_column="impact_acknowledged_by_id", null=True),
-                ),
-                (
-                    "owner",
-                    models.BigIntegerField(db_column="owner_id", null=True),
-                ),
-                (
-                    "requester",
-                    models.BigIntegerField(db_column="requester_id", null=True),
-                ),
-                (
-                    "rollback_owner",
-                    models.BigIntegerField(db_column="rollback_owner_id", null=True),
-                ),
-                (
-                    "service",
-                    models.BigIntegerField(db_column="service_id", null=True),
-                ),
-                (
-                    "template",
-                    models.BigIntegerField(db_column="template_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of change request",
-                "verbose_name_plural": "history of change requests",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
+            ]
         ),
         migrations.AddField(
             model_name="changerequest",
@@ -3254,932 +3839,793 @@ class Migration(migrations.Migration):
                 verbose_name="template",
             ),
         ),
-        migrations.CreateModel(
-            name="StepRule",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("event", models.CharField(max_length=30)),
-                ("source", models.CharField(max_length=14)),
-                ("target", models.CharField(max_length=14)),
-                (
-                    "kinds",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=30), default=list, size=None
-                    ),
-                ),
-                (
-                    "who",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=30), default=list, size=None
-                    ),
-                ),
-                (
-                    "apart",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=30), default=list, size=None
-                    ),
-                ),
-                (
-                    "apart_if_high",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=30), default=list, size=None
-                    ),
-                ),
-                ("decides", models.CharField(blank=True, max_length=10)),
-                ("opens", models.CharField(blank=True, max_length=8)),
-                ("binds", models.BooleanField(default=False)),
-                ("unchanged", models.BooleanField(default=False)),
-                (
-                    "outcomes",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=30), default=list, size=None
-                    ),
-                ),
-                ("on_hold", models.CharField(default="no", max_length=4)),
-                ("needs_comment", models.BooleanField(default=False)),
-                (
-                    "effects",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=30), default=list, size=None
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "rule of a step",
-                "verbose_name_plural": "rules of steps",
-                "ordering": ["id"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("event", "source", "kinds"), name="changes_steprule_once")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="TestRun",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "purpose",
-                    models.CharField(
-                        choices=[("test", "test"), ("rehearsal", "rehearsal of the rollback")],
-                        default="test",
-                        max_length=10,
-                        verbose_name="purpose",
-                    ),
-                ),
-                (
-                    "plan_hash",
-                    models.CharField(editable=False, max_length=64, verbose_name="hash of the plan"),
-                ),
-                ("environment", models.CharField(max_length=200, verbose_name="environment")),
-                ("has_passed", models.BooleanField(verbose_name="passed")),
-                ("cases", models.JSONField(blank=True, default=list, verbose_name="cases")),
-                ("files", models.JSONField(blank=True, default=list, verbose_name="files")),
-                ("note", models.TextField(blank=True, verbose_name="note")),
-                (
-                    "run_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="run",
-                    ),
-                ),
-                (
-                    "change",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="test_runs",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
-                ),
-                (
-                    "tester",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="tester",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "test run",
-                "verbose_name_plural": "test runs",
-                "ordering": ["change", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Vote",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "choice",
-                    models.CharField(
-                        choices=[("approve", "approve"), ("reject", "reject"), ("abstain", "abstain")],
-                        max_length=8,
-                        verbose_name="vote",
-                    ),
-                ),
-                ("comment", models.TextField(blank=True, verbose_name="comment")),
-                (
-                    "channel",
-                    models.CharField(
-                        choices=[("page", "page"), ("api", "API"), ("verbal", "by word of mouth")],
-                        default="page",
-                        max_length=8,
-                        verbose_name="channel",
-                    ),
-                ),
-                ("plan_hash", models.CharField(max_length=64, verbose_name="hash of the plan")),
-                (
-                    "cast_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="cast",
-                    ),
-                ),
-                (
-                    "on_behalf_of",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="on behalf of",
-                    ),
-                ),
-                (
-                    "recorded_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="taken down by",
-                    ),
-                ),
-                (
-                    "round",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="votes",
-                        to="changes.approvalround",
-                        verbose_name="round",
-                    ),
-                ),
-                (
-                    "seat",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="vote",
-                        to="changes.roundseat",
-                        verbose_name="seat",
-                    ),
-                ),
-                (
-                    "voter",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="change_votes",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="voter",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "vote",
-                "verbose_name_plural": "votes",
-                "ordering": ["round", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalVoteConfirmation",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("confirmed_at", models.DateTimeField(editable=False, null=True, verbose_name="confirmed")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "confirmed_by",
-                    models.BigIntegerField(db_column="confirmed_by_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "vote",
-                    models.BigIntegerField(db_column="vote_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of confirmation of a vote",
-                "verbose_name_plural": "history of confirmations of votes",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="VoteConfirmation",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "confirmed_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="confirmed",
-                    ),
-                ),
-                (
-                    "confirmed_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="confirmed by",
-                    ),
-                ),
-                (
-                    "vote",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="confirmation",
-                        to="changes.vote",
-                        verbose_name="vote",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "confirmation of a vote",
-                "verbose_name_plural": "confirmations of votes",
-                "ordering": ["id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="VoteDelegation",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("starts_at", models.DateTimeField(verbose_name="from")),
-                ("ends_at", models.DateTimeField(verbose_name="until")),
-                ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
-                (
-                    "deputy",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="deputised_votes",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="deputy",
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="vote_delegations",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="person",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "delegation of votes",
-                "verbose_name_plural": "delegations of votes",
-                "ordering": ["-starts_at"],
-            },
-        ),
-        migrations.CreateModel(
-            name="BoardSeat",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("has_veto", models.BooleanField(default=False, verbose_name="veto")),
-                ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                (
-                    "board",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="seats",
-                        to="changes.board",
-                        verbose_name="board",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="board_seats",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="person",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "seat on a board",
-                "verbose_name_plural": "seats on boards",
-                "ordering": ["board", "id"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("board", "user"), name="changes_boardseat_once")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="ChangeLink",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "nature",
-                    models.CharField(
-                        choices=[("follows", "must follow"), ("copy_of", "copy of")],
-                        max_length=10,
-                        verbose_name="nature",
-                    ),
-                ),
-                (
-                    "change",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="links",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
-                ),
-                (
-                    "other",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="linked_from",
-                        to="changes.changerequest",
-                        verbose_name="other change",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "link between changes",
-                "verbose_name_plural": "links between changes",
-                "ordering": ["change", "id"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("change", "other", "nature"), name="changes_changelink_once"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("change", models.F("other")), _negated=True),
-                        name="changes_changelink_not_self",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="ChangeItem",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "impact",
-                    models.CharField(
-                        choices=[
-                            ("manual", "changed"),
-                            ("computed", "affected"),
-                            ("not_impacted", "not affected"),
-                        ],
-                        default="manual",
-                        max_length=12,
-                        verbose_name="impact",
-                    ),
-                ),
-                (
-                    "effect",
-                    models.CharField(blank=True, editable=False, max_length=10, verbose_name="effect"),
-                ),
-                (
-                    "depth",
-                    models.PositiveSmallIntegerField(
-                        blank=True, editable=False, null=True, verbose_name="distance"
-                    ),
-                ),
-                (
-                    "item",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="change_items",
-                        to="cmdb.configurationitem",
-                        verbose_name="configuration item",
-                    ),
-                ),
-                (
-                    "change",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="change_items",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "item of a change",
-                "verbose_name_plural": "items of changes",
-                "ordering": ["change", "-impact", "id"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("change", "item"), name="changes_changeitem_once")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="ChangeEvent",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("seq", models.PositiveIntegerField(default=0, editable=False, verbose_name="number")),
-                ("event", models.CharField(max_length=30, verbose_name="event")),
-                (
-                    "kind",
-                    models.CharField(
-                        blank=True,
-                        choices=[("normal", "Normal"), ("standard", "Standard"), ("emergency", "Emergency")],
-                        editable=False,
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                (
-                    "source",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("draft", "Draft"),
-                            ("assessing", "Assessing"),
-                            ("testing", "Testing"),
-                            ("approving", "Approving"),
-                            ("scheduled", "Scheduled"),
-                            ("implementing", "Implementing"),
-                            ("verifying", "Verifying"),
-                            ("rolling_back", "Rolling back"),
-                            ("rolled_back", "Rolled back, to be checked"),
-                            ("ratifying", "Ratifying"),
-                            ("reviewing", "Reviewing"),
-                            ("closed", "Closed"),
-                            ("rejected", "Rejected"),
-                            ("withdrawn", "Withdrawn"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        max_length=14,
-                        verbose_name="from",
-                    ),
-                ),
-                (
-                    "target",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("draft", "Draft"),
-                            ("assessing", "Assessing"),
-                            ("testing", "Testing"),
-                            ("approving", "Approving"),
-                            ("scheduled", "Scheduled"),
-                            ("implementing", "Implementing"),
-                            ("verifying", "Verifying"),
-                            ("rolling_back", "Rolling back"),
-                            ("rolled_back", "Rolled back, to be checked"),
-                            ("ratifying", "Ratifying"),
-                            ("reviewing", "Reviewing"),
-                            ("closed", "Closed"),
-                            ("rejected", "Rejected"),
-                            ("withdrawn", "Withdrawn"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        max_length=14,
-                        verbose_name="to",
-                    ),
-                ),
-                ("comment", models.TextField(blank=True, verbose_name="comment")),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("successful", "Successful"),
-                            ("successful_with_issues", "Successful with issues"),
-                            ("rolled_back", "Rolled back"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                            ("missed_window", "Window missed"),
-                            ("unratified", "Not ratified"),
-                        ],
-                        max_length=24,
-                        verbose_name="outcome",
-                    ),
-                ),
-                ("data", models.JSONField(blank=True, default=dict, verbose_name="input")),
-                (
-                    "guard_results",
-                    models.JSONField(blank=True, default=dict, verbose_name="what the guards saw"),
-                ),
-                (
-                    "plan_hash",
-                    models.CharField(
-                        blank=True, editable=False, max_length=64, verbose_name="hash of the plan"
-                    ),
-                ),
-                (
-                    "happened_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="at",
-                    ),
-                ),
-                (
-                    "actor",
-                    models.ForeignKey(
-                        blank=True,
-                        help_text="Empty: OpsLedger itself.",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="change_events",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="by",
-                    ),
-                ),
-                (
-                    "change",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="events",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "event of a change",
-                "verbose_name_plural": "events of changes",
-                "ordering": ["change", "-seq"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("change", "seq"), name="changes_changeevent_seq_once")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Assignment",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("owner", "owner"),
-                            ("assessor", "assessor"),
-                            ("tester", "tester"),
-                            ("implementer", "implementer"),
-                            ("verifier", "verifier"),
-                        ],
-                        max_length=12,
-                        verbose_name="part",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="change_assignments",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="person",
-                    ),
-                ),
-                (
-                    "change",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="assignments",
-                        to="changes.changerequest",
-                        verbose_name="change",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "assignment",
-                "verbose_name_plural": "assignments",
-                "ordering": ["change", "role", "id"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("change", "user", "role"), name="changes_assignment_once"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("role__in", ["owner", "assessor", "tester", "implementer", "verifier"])
+        CreateTogether(
+            [
+                migrations.CreateModel(
+                    name="StepRule",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
                         ),
-                        name="changes_assignment_role_exists",
-                    ),
-                ],
-            },
-        ),
-        migrations.AddConstraint(
-            model_name="approvalround",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("closed_at__isnull", True)),
-                fields=("change",),
-                name="changes_approvalround_one_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consultation",
-            constraint=models.UniqueConstraint(
-                fields=("change", "team"), name="changes_consultation_once_per_team"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="driftdecision",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("confirmed_by__isnull", True),
-                    models.Q(("confirmed_by", models.F("decided_by")), _negated=True),
-                    _connector="OR",
+                        ("event", models.CharField(max_length=30)),
+                        ("source", models.CharField(max_length=14)),
+                        ("target", models.CharField(max_length=14)),
+                        (
+                            "kinds",
+                            django.contrib.postgres.fields.ArrayField(
+                                base_field=models.CharField(max_length=30), default=list, size=None
+                            ),
+                        ),
+                        (
+                            "who",
+                            django.contrib.postgres.fields.ArrayField(
+                                base_field=models.CharField(max_length=30), default=list, size=None
+                            ),
+                        ),
+                        (
+                            "apart",
+                            django.contrib.postgres.fields.ArrayField(
+                                base_field=models.CharField(max_length=30), default=list, size=None
+                            ),
+                        ),
+                        (
+                            "apart_if_high",
+                            django.contrib.postgres.fields.ArrayField(
+                                base_field=models.CharField(max_length=30), default=list, size=None
+                            ),
+                        ),
+                        ("decides", models.CharField(blank=True, max_length=10)),
+                        ("opens", models.CharField(blank=True, max_length=8)),
+                        ("binds", models.BooleanField(default=False)),
+                        ("unchanged", models.BooleanField(default=False)),
+                        (
+                            "outcomes",
+                            django.contrib.postgres.fields.ArrayField(
+                                base_field=models.CharField(max_length=30), default=list, size=None
+                            ),
+                        ),
+                        ("on_hold", models.CharField(default="no", max_length=4)),
+                        ("needs_comment", models.BooleanField(default=False)),
+                        (
+                            "effects",
+                            django.contrib.postgres.fields.ArrayField(
+                                base_field=models.CharField(max_length=30), default=list, size=None
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "rule of a step",
+                        "verbose_name_plural": "rules of steps",
+                        "ordering": ["id"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("event", "source", "kinds"), name="changes_steprule_once"
+                            )
+                        ],
+                    },
                 ),
-                name="changes_driftdecision_takes_two_people",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="planstage",
-            constraint=models.UniqueConstraint(
-                fields=("change", "position"), name="changes_planstage_position_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="planstage",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("share_percent__range", (1, 100))),
-                name="changes_planstage_share_is_1_to_100",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="plannedoperation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("kind__in", ["update", "retire"])),
-                fields=("change", "item"),
-                name="changes_plannedoperation_one_per_item",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="plantask",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("second_by__isnull", True),
-                    models.Q(("second_by", models.F("done_by")), _negated=True),
-                    _connector="OR",
+                migrations.CreateModel(
+                    name="TestRun",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "purpose",
+                            models.CharField(
+                                choices=[("test", "test"), ("rehearsal", "rehearsal of the rollback")],
+                                default="test",
+                                max_length=10,
+                                verbose_name="purpose",
+                            ),
+                        ),
+                        (
+                            "plan_hash",
+                            models.CharField(editable=False, max_length=64, verbose_name="hash of the plan"),
+                        ),
+                        ("environment", models.CharField(max_length=200, verbose_name="environment")),
+                        ("has_passed", models.BooleanField(verbose_name="passed")),
+                        ("cases", models.JSONField(blank=True, default=list, verbose_name="cases")),
+                        ("files", models.JSONField(blank=True, default=list, verbose_name="files")),
+                        ("note", models.TextField(blank=True, verbose_name="note")),
+                        (
+                            "run_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(),
+                                editable=False,
+                                verbose_name="run",
+                            ),
+                        ),
+                        (
+                            "change",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="test_runs",
+                                to="changes.changerequest",
+                                verbose_name="change",
+                            ),
+                        ),
+                        (
+                            "tester",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="tester",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "test run",
+                        "verbose_name_plural": "test runs",
+                        "ordering": ["change", "-id"],
+                    },
                 ),
-                name="changes_plantask_second_is_another_person",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policystep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("board__isnull", False), ("relation", "")),
-                    models.Q(("board__isnull", True), models.Q(("relation", ""), _negated=True)),
-                    _connector="OR",
+                migrations.CreateModel(
+                    name="Vote",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "choice",
+                            models.CharField(
+                                choices=[
+                                    ("approve", "approve"),
+                                    ("reject", "reject"),
+                                    ("abstain", "abstain"),
+                                ],
+                                max_length=8,
+                                verbose_name="vote",
+                            ),
+                        ),
+                        ("comment", models.TextField(blank=True, verbose_name="comment")),
+                        (
+                            "channel",
+                            models.CharField(
+                                choices=[("page", "page"), ("api", "API"), ("verbal", "by word of mouth")],
+                                default="page",
+                                max_length=8,
+                                verbose_name="channel",
+                            ),
+                        ),
+                        ("plan_hash", models.CharField(max_length=64, verbose_name="hash of the plan")),
+                        (
+                            "cast_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(),
+                                editable=False,
+                                verbose_name="cast",
+                            ),
+                        ),
+                        (
+                            "on_behalf_of",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="on behalf of",
+                            ),
+                        ),
+                        (
+                            "recorded_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="taken down by",
+                            ),
+                        ),
+                        (
+                            "round",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="votes",
+                                to="changes.approvalround",
+                                verbose_name="round",
+                            ),
+                        ),
+                        (
+                            "seat",
+                            models.OneToOneField(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="vote",
+                                to="changes.roundseat",
+                                verbose_name="seat",
+                            ),
+                        ),
+                        (
+                            "voter",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="change_votes",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="voter",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "vote",
+                        "verbose_name_plural": "votes",
+                        "ordering": ["round", "id"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("round", "voter"), name="changes_vote_one_per_person"
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("choice__in", ["approve", "reject", "abstain"])),
+                                name="changes_vote_choice_exists",
+                            ),
+                        ],
+                    },
                 ),
-                name="changes_policystep_board_or_relation",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policystep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("need__gte", 1)), name="changes_policystep_needs_one_at_least"
-            ),
+                migrations.CreateModel(
+                    name="HistoricalVoteConfirmation",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "confirmed_at",
+                            models.DateTimeField(editable=False, null=True, verbose_name="confirmed"),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "confirmed_by",
+                            models.BigIntegerField(db_column="confirmed_by_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "vote",
+                            models.BigIntegerField(db_column="vote_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of confirmation of a vote",
+                        "verbose_name_plural": "history of confirmations of votes",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
+                ),
+                migrations.CreateModel(
+                    name="VoteConfirmation",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "confirmed_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(),
+                                editable=False,
+                                verbose_name="confirmed",
+                            ),
+                        ),
+                        (
+                            "confirmed_by",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="confirmed by",
+                            ),
+                        ),
+                        (
+                            "vote",
+                            models.OneToOneField(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="confirmation",
+                                to="changes.vote",
+                                verbose_name="vote",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "confirmation of a vote",
+                        "verbose_name_plural": "confirmations of votes",
+                        "ordering": ["id"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="VoteDelegation",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("starts_at", models.DateTimeField(verbose_name="from")),
+                        ("ends_at", models.DateTimeField(verbose_name="until")),
+                        ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
+                        (
+                            "deputy",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="deputised_votes",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="deputy",
+                            ),
+                        ),
+                        (
+                            "person",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="vote_delegations",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="person",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "delegation of votes",
+                        "verbose_name_plural": "delegations of votes",
+                        "ordering": ["-starts_at"],
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(("starts_at__lt", models.F("ends_at"))),
+                                name="changes_votedelegation_starts_before_end",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("person", models.F("deputy")), _negated=True),
+                                name="changes_votedelegation_to_another_person",
+                            ),
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="BoardSeat",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("has_veto", models.BooleanField(default=False, verbose_name="veto")),
+                        ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                        (
+                            "board",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="seats",
+                                to="changes.board",
+                                verbose_name="board",
+                            ),
+                        ),
+                        (
+                            "user",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="board_seats",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="person",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "seat on a board",
+                        "verbose_name_plural": "seats on boards",
+                        "ordering": ["board", "id"],
+                        "constraints": [
+                            models.UniqueConstraint(fields=("board", "user"), name="changes_boardseat_once")
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="ChangeLink",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "nature",
+                            models.CharField(
+                                choices=[("follows", "must follow"), ("copy_of", "copy of")],
+                                max_length=10,
+                                verbose_name="nature",
+                            ),
+                        ),
+                        (
+                            "change",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="links",
+                                to="changes.changerequest",
+                                verbose_name="change",
+                            ),
+                        ),
+                        (
+                            "other",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="linked_from",
+                                to="changes.changerequest",
+                                verbose_name="other change",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "link between changes",
+                        "verbose_name_plural": "links between changes",
+                        "ordering": ["change", "id"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("change", "other", "nature"), name="changes_changelink_once"
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("change", models.F("other")), _negated=True),
+                                name="changes_changelink_not_self",
+                            ),
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="ChangeItem",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "impact",
+                            models.CharField(
+                                choices=[
+                                    ("manual", "changed"),
+                                    ("computed", "affected"),
+                                    ("not_impacted", "not affected"),
+                                ],
+                                default="manual",
+                                max_length=12,
+                                verbose_name="impact",
+                            ),
+                        ),
+                        (
+                            "effect",
+                            models.CharField(
+                                blank=True, editable=False, max_length=10, verbose_name="effect"
+                            ),
+                        ),
+                        (
+                            "depth",
+                            models.PositiveSmallIntegerField(
+                                blank=True, editable=False, null=True, verbose_name="distance"
+                            ),
+                        ),
+                        (
+                            "item",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="change_items",
+                                to="cmdb.configurationitem",
+                                verbose_name="configuration item",
+                            ),
+                        ),
+                        (
+                            "change",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="change_items",
+                                to="changes.changerequest",
+                                verbose_name="change",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "item of a change",
+                        "verbose_name_plural": "items of changes",
+                        "ordering": ["change", "-impact", "id"],
+                        "constraints": [
+                            models.UniqueConstraint(fields=("change", "item"), name="changes_changeitem_once")
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="ChangeEvent",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "seq",
+                            models.PositiveIntegerField(default=0, editable=False, verbose_name="number"),
+                        ),
+                        ("event", models.CharField(max_length=30, verbose_name="event")),
+                        (
+                            "kind",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("normal", "Normal"),
+                                    ("standard", "Standard"),
+                                    ("emergency", "Emergency"),
+                                ],
+                                editable=False,
+                                max_length=10,
+                                verbose_name="kind",
+                            ),
+                        ),
+                        (
+                            "source",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("draft", "Draft"),
+                                    ("assessing", "Assessing"),
+                                    ("testing", "Testing"),
+                                    ("approving", "Approving"),
+                                    ("scheduled", "Scheduled"),
+                                    ("implementing", "Implementing"),
+                                    ("verifying", "Verifying"),
+                                    ("rolling_back", "Rolling back"),
+                                    ("rolled_back", "Rolled back, to be checked"),
+                                    ("ratifying", "Ratifying"),
+                                    ("reviewing", "Reviewing"),
+                                    ("closed", "Closed"),
+                                    ("rejected", "Rejected"),
+                                    ("withdrawn", "Withdrawn"),
+                                    ("cancelled", "Cancelled"),
+                                ],
+                                max_length=14,
+                                verbose_name="from",
+                            ),
+                        ),
+                        (
+                            "target",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("draft", "Draft"),
+                                    ("assessing", "Assessing"),
+                                    ("testing", "Testing"),
+                                    ("approving", "Approving"),
+                                    ("scheduled", "Scheduled"),
+                                    ("implementing", "Implementing"),
+                                    ("verifying", "Verifying"),
+                                    ("rolling_back", "Rolling back"),
+                                    ("rolled_back", "Rolled back, to be checked"),
+                                    ("ratifying", "Ratifying"),
+                                    ("reviewing", "Reviewing"),
+                                    ("closed", "Closed"),
+                                    ("rejected", "Rejected"),
+                                    ("withdrawn", "Withdrawn"),
+                                    ("cancelled", "Cancelled"),
+                                ],
+                                max_length=14,
+                                verbose_name="to",
+                            ),
+                        ),
+                        ("comment", models.TextField(blank=True, verbose_name="comment")),
+                        (
+                            "outcome",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("successful", "Successful"),
+                                    ("successful_with_issues", "Successful with issues"),
+                                    ("rolled_back", "Rolled back"),
+                                    ("failed", "Failed"),
+                                    ("cancelled", "Cancelled"),
+                                    ("missed_window", "Window missed"),
+                                    ("unratified", "Not ratified"),
+                                ],
+                                max_length=24,
+                                verbose_name="outcome",
+                            ),
+                        ),
+                        ("data", models.JSONField(blank=True, default=dict, verbose_name="input")),
+                        (
+                            "guard_results",
+                            models.JSONField(blank=True, default=dict, verbose_name="what the guards saw"),
+                        ),
+                        (
+                            "plan_hash",
+                            models.CharField(
+                                blank=True, editable=False, max_length=64, verbose_name="hash of the plan"
+                            ),
+                        ),
+                        (
+                            "happened_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(),
+                                editable=False,
+                                verbose_name="at",
+                            ),
+                        ),
+                        (
+                            "actor",
+                            models.ForeignKey(
+                                blank=True,
+                                help_text="Empty: OpsLedger itself.",
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="change_events",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="by",
+                            ),
+                        ),
+                        (
+                            "change",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="events",
+                                to="changes.changerequest",
+                                verbose_name="change",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "event of a change",
+                        "verbose_name_plural": "events of changes",
+                        "ordering": ["change", "-seq"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("change", "seq"), name="changes_changeevent_seq_once"
+                            )
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="Assignment",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "role",
+                            models.CharField(
+                                choices=[
+                                    ("owner", "owner"),
+                                    ("assessor", "assessor"),
+                                    ("tester", "tester"),
+                                    ("implementer", "implementer"),
+                                    ("verifier", "verifier"),
+                                ],
+                                max_length=12,
+                                verbose_name="part",
+                            ),
+                        ),
+                        (
+                            "user",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="change_assignments",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="person",
+                            ),
+                        ),
+                        (
+                            "change",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="assignments",
+                                to="changes.changerequest",
+                                verbose_name="change",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "assignment",
+                        "verbose_name_plural": "assignments",
+                        "ordering": ["change", "role", "id"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("change", "user", "role"), name="changes_assignment_once"
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("role__in", ["owner", "assessor", "tester", "implementer", "verifier"])
+                                ),
+                                name="changes_assignment_role_exists",
+                            ),
+                        ],
+                    },
+                ),
+            ]
         ),
         migrations.AddConstraint(
             model_name="roundseat",
             constraint=models.UniqueConstraint(fields=("step", "user"), name="changes_roundseat_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="standardtemplate",
-            constraint=models.UniqueConstraint(
-                fields=("key", "version"), name="changes_standardtemplate_version_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="standardtemplate",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("is_active", False), ("approved_at__isnull", False), _connector="OR"),
-                name="changes_standardtemplate_active_only_when_approved",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="changerequest",
-            index=models.Index(fields=["state", "-id"], name="changes_request_by_state"),
-        ),
-        migrations.AddIndex(
-            model_name="changerequest",
-            index=models.Index(fields=["requester", "-id"], name="changes_request_by_requester"),
-        ),
-        migrations.AddIndex(
-            model_name="changerequest",
-            index=django.contrib.postgres.indexes.GistIndex(
-                fields=["window"], name="changes_request_by_window"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="changerequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        [
-                            "draft",
-                            "assessing",
-                            "testing",
-                            "approving",
-                            "scheduled",
-                            "implementing",
-                            "verifying",
-                            "rolling_back",
-                            "rolled_back",
-                            "ratifying",
-                            "reviewing",
-                            "closed",
-                            "rejected",
-                            "withdrawn",
-                            "cancelled",
-                        ],
-                    )
-                ),
-                name="changes_changerequest_state_exists",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="changerequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["normal", "standard", "emergency"])),
-                name="changes_changerequest_kind_exists",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="changerequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "outcome__in",
-                        [
-                            "",
-                            "successful",
-                            "successful_with_issues",
-                            "rolled_back",
-                            "failed",
-                            "cancelled",
-                            "missed_window",
-                            "unratified",
-                        ],
-                    )
-                ),
-                name="changes_changerequest_outcome_exists",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="changerequest",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("import_key", ""), _negated=True),
-                fields=("import_source", "import_key"),
-                name="changes_changerequest_imported_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="vote",
-            constraint=models.UniqueConstraint(fields=("round", "voter"), name="changes_vote_one_per_person"),
-        ),
-        migrations.AddConstraint(
-            model_name="vote",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("choice__in", ["approve", "reject", "abstain"])),
-                name="changes_vote_choice_exists",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="votedelegation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("starts_at__lt", models.F("ends_at"))),
-                name="changes_votedelegation_starts_before_end",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="votedelegation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("person", models.F("deputy")), _negated=True),
-                name="changes_votedelegation_to_another_person",
-            ),
         ),
     ]

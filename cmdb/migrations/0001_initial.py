@@ -7,6 +7,8 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+from audit.postgresql.together import CreateTogether
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -18,1500 +20,1591 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="CIType",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("label", models.CharField(max_length=120, verbose_name="label")),
-                ("label_zh", models.CharField(blank=True, max_length=120, verbose_name="label in Chinese")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "key",
-                    models.CharField(
-                        max_length=50,
-                        unique=True,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^[a-z][a-z0-9_]*\\Z",
-                                "Use lower-case letters, digits and underscores, beginning with a letter.",
+        CreateTogether(
+            [
+                migrations.CreateModel(
+                    name="CIType",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(blank=True, max_length=120, verbose_name="label in Chinese"),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "key",
+                            models.CharField(
+                                max_length=50,
+                                unique=True,
+                                validators=[
+                                    django.core.validators.RegexValidator(
+                                        "^[a-z][a-z0-9_]*\\Z",
+                                        "Use lower-case letters, digits and underscores, beginning with a letter.",
+                                    )
+                                ],
+                                verbose_name="key",
+                            ),
+                        ),
+                        (
+                            "is_abstract",
+                            models.BooleanField(
+                                default=False,
+                                help_text="An abstract type only groups others and has no items.",
+                                verbose_name="abstract",
+                            ),
+                        ),
+                        (
+                            "icon",
+                            models.CharField(
+                                blank=True,
+                                help_text="A Material symbol, as “dns”.",
+                                max_length=40,
+                                verbose_name="icon",
+                            ),
+                        ),
+                        (
+                            "control",
+                            models.CharField(
+                                choices=[
+                                    ("open", "open"),
+                                    ("recorded", "recorded"),
+                                    ("controlled", "controlled"),
+                                ],
+                                default="open",
+                                max_length=12,
+                                verbose_name="control",
+                            ),
+                        ),
+                        (
+                            "identity_mode",
+                            models.CharField(
+                                choices=[("off", "off"), ("report", "report"), ("enforce", "enforce")],
+                                default="report",
+                                max_length=8,
+                                verbose_name="identity mode",
+                            ),
+                        ),
+                        (
+                            "schema_version",
+                            models.PositiveIntegerField(
+                                default=1, editable=False, verbose_name="schema version"
+                            ),
+                        ),
+                        (
+                            "compiled_schema",
+                            models.JSONField(default=dict, editable=False, verbose_name="compiled schema"),
+                        ),
+                        (
+                            "parent",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="children",
+                                to="cmdb.citype",
+                                verbose_name="parent type",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "CI type",
+                        "verbose_name_plural": "CI types",
+                        "ordering": ["key"],
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(("parent", models.F("id")), _negated=True),
+                                name="cmdb_citype_not_its_own_parent",
                             )
                         ],
-                        verbose_name="key",
-                    ),
+                    },
                 ),
-                (
-                    "is_abstract",
-                    models.BooleanField(
-                        default=False,
-                        help_text="An abstract type only groups others and has no items.",
-                        verbose_name="abstract",
-                    ),
+                migrations.CreateModel(
+                    name="CIAttribute",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(blank=True, max_length=120, verbose_name="label in Chinese"),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "key",
+                            models.CharField(
+                                max_length=50,
+                                validators=[
+                                    django.core.validators.RegexValidator(
+                                        "^[a-z][a-z0-9_]*\\Z",
+                                        "Use lower-case letters, digits and underscores, beginning with a letter.",
+                                    )
+                                ],
+                                verbose_name="key",
+                            ),
+                        ),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("text", "text"),
+                                    ("integer", "whole number"),
+                                    ("number", "number"),
+                                    ("boolean", "yes or no"),
+                                    ("date", "date"),
+                                    ("datetime", "date and time"),
+                                    ("choice", "choice"),
+                                    ("ip", "IP address"),
+                                    ("mac", "MAC address"),
+                                    ("url", "web address"),
+                                    ("list", "list of texts"),
+                                ],
+                                default="text",
+                                max_length=10,
+                                verbose_name="kind",
+                            ),
+                        ),
+                        ("required", models.BooleanField(default=False, verbose_name="required")),
+                        ("recommended", models.BooleanField(default=False, verbose_name="recommended")),
+                        (
+                            "choices",
+                            models.JSONField(
+                                blank=True,
+                                default=list,
+                                help_text="A list of values, or of objects with “value”, “label” and “label_zh”.",
+                                verbose_name="choices",
+                            ),
+                        ),
+                        (
+                            "pattern",
+                            models.CharField(
+                                blank=True,
+                                help_text="A regular expression for the whole text, as “[A-Z]{2}[0-9]{4}”.",
+                                max_length=200,
+                                verbose_name="pattern",
+                            ),
+                        ),
+                        (
+                            "minimum",
+                            models.DecimalField(
+                                blank=True, decimal_places=4, max_digits=20, null=True, verbose_name="minimum"
+                            ),
+                        ),
+                        (
+                            "maximum",
+                            models.DecimalField(
+                                blank=True, decimal_places=4, max_digits=20, null=True, verbose_name="maximum"
+                            ),
+                        ),
+                        ("unit", models.CharField(blank=True, max_length=20, verbose_name="unit")),
+                        ("is_indexed", models.BooleanField(default=False, verbose_name="indexed")),
+                        (
+                            "is_sensitive",
+                            models.BooleanField(
+                                default=False,
+                                help_text="Its values are not found by search.",
+                                verbose_name="sensitive",
+                            ),
+                        ),
+                        ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
+                        (
+                            "type",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="own_attributes",
+                                to="cmdb.citype",
+                                verbose_name="type",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "CI attribute",
+                        "verbose_name_plural": "CI attributes",
+                        "ordering": ["type", "position", "key"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("type", "key"), name="cmdb_ciattribute_once_per_type"
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("minimum__isnull", True),
+                                    ("maximum__isnull", True),
+                                    ("minimum__lte", models.F("maximum")),
+                                    _connector="OR",
+                                ),
+                                name="cmdb_ciattribute_range_is_not_empty",
+                            ),
+                        ],
+                    },
                 ),
-                (
-                    "icon",
-                    models.CharField(
-                        blank=True,
-                        help_text="A Material symbol, as “dns”.",
-                        max_length=40,
-                        verbose_name="icon",
-                    ),
+                migrations.CreateModel(
+                    name="ConfigurationItem",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("name", models.CharField(max_length=200, verbose_name="name")),
+                        (
+                            "lifecycle_stage",
+                            models.CharField(
+                                choices=[
+                                    ("planned", "planned"),
+                                    ("ordered", "ordered"),
+                                    ("in_stock", "in stock"),
+                                    ("deployed", "being deployed"),
+                                    ("operational", "operational"),
+                                    ("maintenance", "in maintenance"),
+                                    ("defective", "defective"),
+                                    ("missing", "missing"),
+                                    ("retired", "retired"),
+                                    ("disposed", "disposed of"),
+                                ],
+                                default="operational",
+                                max_length=12,
+                                verbose_name="life-cycle stage",
+                            ),
+                        ),
+                        (
+                            "environment",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("production", "production"),
+                                    ("staging", "staging"),
+                                    ("test", "test"),
+                                    ("development", "development"),
+                                ],
+                                default="",
+                                max_length=12,
+                                verbose_name="environment",
+                            ),
+                        ),
+                        (
+                            "criticality",
+                            models.PositiveSmallIntegerField(
+                                choices=[(1, "low"), (2, "medium"), (3, "high"), (4, "critical")],
+                                default=2,
+                                verbose_name="criticality",
+                            ),
+                        ),
+                        (
+                            "serial",
+                            models.CharField(
+                                blank=True, default="", max_length=120, verbose_name="serial number"
+                            ),
+                        ),
+                        (
+                            "primary_ip",
+                            models.GenericIPAddressField(
+                                blank=True, null=True, verbose_name="primary IP address"
+                            ),
+                        ),
+                        ("description", models.TextField(blank=True, default="", verbose_name="description")),
+                        (
+                            "last_verified_at",
+                            models.DateTimeField(blank=True, null=True, verbose_name="last verified"),
+                        ),
+                        (
+                            "last_seen_at",
+                            models.DateTimeField(blank=True, null=True, verbose_name="last seen"),
+                        ),
+                        ("attributes", models.JSONField(blank=True, default=dict, verbose_name="attributes")),
+                        (
+                            "search_text",
+                            models.TextField(
+                                blank=True, default="", editable=False, verbose_name="search text"
+                            ),
+                        ),
+                        (
+                            "duplicate_of",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="duplicates",
+                                to="cmdb.configurationitem",
+                                verbose_name="duplicate of",
+                            ),
+                        ),
+                        (
+                            "location",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="located_items",
+                                to="cmdb.configurationitem",
+                                verbose_name="location",
+                            ),
+                        ),
+                        (
+                            "owner_team",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="owned_items",
+                                to="accounts.team",
+                                verbose_name="owner team",
+                            ),
+                        ),
+                        (
+                            "type",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="items",
+                                to="cmdb.citype",
+                                verbose_name="type",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "configuration item",
+                        "verbose_name_plural": "configuration items",
+                        "ordering": ["name", "-id"],
+                        "indexes": [
+                            models.Index(fields=["name", "-id"], name="cmdb_item_by_name"),
+                            models.Index(
+                                fields=["lifecycle_stage", "name", "-id"], name="cmdb_item_by_stage"
+                            ),
+                            models.Index(
+                                fields=["environment", "name", "-id"], name="cmdb_item_by_environment"
+                            ),
+                            models.Index(
+                                fields=["criticality", "name", "-id"], name="cmdb_item_by_criticality"
+                            ),
+                            models.Index(fields=["owner_team", "name", "-id"], name="cmdb_item_by_team"),
+                            models.Index(
+                                condition=models.Q(("serial", ""), _negated=True),
+                                fields=["serial"],
+                                name="cmdb_item_by_serial",
+                            ),
+                            django.contrib.postgres.indexes.GinIndex(
+                                fields=["attributes"],
+                                name="cmdb_item_by_attribute",
+                                opclasses=["jsonb_path_ops"],
+                            ),
+                        ],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("type", "name"), name="cmdb_item_name_once_per_type"
+                            ),
+                            models.UniqueConstraint(fields=("id", "type"), name="cmdb_item_id_with_type"),
+                            models.CheckConstraint(
+                                condition=models.Q(("criticality__range", (1, 4))),
+                                name="cmdb_item_criticality_is_1_to_4",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("name", ""), _negated=True), name="cmdb_item_has_a_name"
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("duplicate_of", models.F("id")), _negated=True),
+                                name="cmdb_item_not_its_own_duplicate",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("location", models.F("id")), _negated=True),
+                                name="cmdb_item_not_in_itself",
+                            ),
+                        ],
+                    },
                 ),
-                (
-                    "control",
-                    models.CharField(
-                        choices=[("open", "open"), ("recorded", "recorded"), ("controlled", "controlled")],
-                        default="open",
-                        max_length=12,
-                        verbose_name="control",
-                    ),
-                ),
-                (
-                    "identity_mode",
-                    models.CharField(
-                        choices=[("off", "off"), ("report", "report"), ("enforce", "enforce")],
-                        default="report",
-                        max_length=8,
-                        verbose_name="identity mode",
-                    ),
-                ),
-                (
-                    "schema_version",
-                    models.PositiveIntegerField(default=1, editable=False, verbose_name="schema version"),
-                ),
-                (
-                    "compiled_schema",
-                    models.JSONField(default=dict, editable=False, verbose_name="compiled schema"),
-                ),
-                (
-                    "parent",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="children",
-                        to="cmdb.citype",
-                        verbose_name="parent type",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "CI type",
-                "verbose_name_plural": "CI types",
-                "ordering": ["key"],
-            },
-        ),
-        migrations.CreateModel(
-            name="CIAttribute",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("label", models.CharField(max_length=120, verbose_name="label")),
-                ("label_zh", models.CharField(blank=True, max_length=120, verbose_name="label in Chinese")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "key",
-                    models.CharField(
-                        max_length=50,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^[a-z][a-z0-9_]*\\Z",
-                                "Use lower-case letters, digits and underscores, beginning with a letter.",
+                migrations.CreateModel(
+                    name="DependencyGroup",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(blank=True, max_length=120, verbose_name="label in Chinese"),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "min_up",
+                            models.PositiveSmallIntegerField(
+                                default=1,
+                                help_text="How many of the group must work, as 1 of 2 power supplies.",
+                                verbose_name="needed",
+                            ),
+                        ),
+                        (
+                            "item",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="dependency_groups",
+                                to="cmdb.configurationitem",
+                                verbose_name="configuration item",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "dependency group",
+                        "verbose_name_plural": "dependency groups",
+                        "ordering": ["item", "label", "id"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("item", "label"), name="cmdb_dependencygroup_once_per_item"
                             )
                         ],
-                        verbose_name="key",
-                    ),
+                    },
                 ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("text", "text"),
-                            ("integer", "whole number"),
-                            ("number", "number"),
-                            ("boolean", "yes or no"),
-                            ("date", "date"),
-                            ("datetime", "date and time"),
-                            ("choice", "choice"),
-                            ("ip", "IP address"),
-                            ("mac", "MAC address"),
-                            ("url", "web address"),
-                            ("list", "list of texts"),
-                        ],
-                        default="text",
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalCIAttribute",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(
+                                blank=True, max_length=120, null=True, verbose_name="label in Chinese"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "key",
+                            models.CharField(
+                                max_length=50,
+                                null=True,
+                                validators=[
+                                    django.core.validators.RegexValidator(
+                                        "^[a-z][a-z0-9_]*\\Z",
+                                        "Use lower-case letters, digits and underscores, beginning with a letter.",
+                                    )
+                                ],
+                                verbose_name="key",
+                            ),
+                        ),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("text", "text"),
+                                    ("integer", "whole number"),
+                                    ("number", "number"),
+                                    ("boolean", "yes or no"),
+                                    ("date", "date"),
+                                    ("datetime", "date and time"),
+                                    ("choice", "choice"),
+                                    ("ip", "IP address"),
+                                    ("mac", "MAC address"),
+                                    ("url", "web address"),
+                                    ("list", "list of texts"),
+                                ],
+                                max_length=10,
+                                null=True,
+                                verbose_name="kind",
+                            ),
+                        ),
+                        ("required", models.BooleanField(null=True, verbose_name="required")),
+                        ("recommended", models.BooleanField(null=True, verbose_name="recommended")),
+                        (
+                            "choices",
+                            models.JSONField(
+                                blank=True,
+                                help_text="A list of values, or of objects with “value”, “label” and “label_zh”.",
+                                null=True,
+                                verbose_name="choices",
+                            ),
+                        ),
+                        (
+                            "pattern",
+                            models.CharField(
+                                blank=True,
+                                help_text="A regular expression for the whole text, as “[A-Z]{2}[0-9]{4}”.",
+                                max_length=200,
+                                null=True,
+                                verbose_name="pattern",
+                            ),
+                        ),
+                        (
+                            "minimum",
+                            models.DecimalField(
+                                blank=True, decimal_places=4, max_digits=20, null=True, verbose_name="minimum"
+                            ),
+                        ),
+                        (
+                            "maximum",
+                            models.DecimalField(
+                                blank=True, decimal_places=4, max_digits=20, null=True, verbose_name="maximum"
+                            ),
+                        ),
+                        ("unit", models.CharField(blank=True, max_length=20, null=True, verbose_name="unit")),
+                        ("is_indexed", models.BooleanField(null=True, verbose_name="indexed")),
+                        (
+                            "is_sensitive",
+                            models.BooleanField(
+                                help_text="Its values are not found by search.",
+                                null=True,
+                                verbose_name="sensitive",
+                            ),
+                        ),
+                        ("position", models.PositiveSmallIntegerField(null=True, verbose_name="position")),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "type",
+                            models.BigIntegerField(db_column="type_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of CI attribute",
+                        "verbose_name_plural": "history of CI attributes",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                ("required", models.BooleanField(default=False, verbose_name="required")),
-                ("recommended", models.BooleanField(default=False, verbose_name="recommended")),
-                (
-                    "choices",
-                    models.JSONField(
-                        blank=True,
-                        default=list,
-                        help_text="A list of values, or of objects with “value”, “label” and “label_zh”.",
-                        verbose_name="choices",
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalCIType",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(
+                                blank=True, max_length=120, null=True, verbose_name="label in Chinese"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "key",
+                            models.CharField(
+                                max_length=50,
+                                null=True,
+                                validators=[
+                                    django.core.validators.RegexValidator(
+                                        "^[a-z][a-z0-9_]*\\Z",
+                                        "Use lower-case letters, digits and underscores, beginning with a letter.",
+                                    )
+                                ],
+                                verbose_name="key",
+                            ),
+                        ),
+                        (
+                            "is_abstract",
+                            models.BooleanField(
+                                help_text="An abstract type only groups others and has no items.",
+                                null=True,
+                                verbose_name="abstract",
+                            ),
+                        ),
+                        (
+                            "icon",
+                            models.CharField(
+                                blank=True,
+                                help_text="A Material symbol, as “dns”.",
+                                max_length=40,
+                                null=True,
+                                verbose_name="icon",
+                            ),
+                        ),
+                        (
+                            "control",
+                            models.CharField(
+                                choices=[
+                                    ("open", "open"),
+                                    ("recorded", "recorded"),
+                                    ("controlled", "controlled"),
+                                ],
+                                max_length=12,
+                                null=True,
+                                verbose_name="control",
+                            ),
+                        ),
+                        (
+                            "identity_mode",
+                            models.CharField(
+                                choices=[("off", "off"), ("report", "report"), ("enforce", "enforce")],
+                                max_length=8,
+                                null=True,
+                                verbose_name="identity mode",
+                            ),
+                        ),
+                        (
+                            "schema_version",
+                            models.PositiveIntegerField(
+                                editable=False, null=True, verbose_name="schema version"
+                            ),
+                        ),
+                        (
+                            "compiled_schema",
+                            models.JSONField(editable=False, null=True, verbose_name="compiled schema"),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "parent",
+                            models.BigIntegerField(db_column="parent_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of CI type",
+                        "verbose_name_plural": "history of CI types",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "pattern",
-                    models.CharField(
-                        blank=True,
-                        help_text="A regular expression for the whole text, as “[A-Z]{2}[0-9]{4}”.",
-                        max_length=200,
-                        verbose_name="pattern",
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalConfigurationItem",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("name", models.CharField(max_length=200, null=True, verbose_name="name")),
+                        (
+                            "lifecycle_stage",
+                            models.CharField(
+                                choices=[
+                                    ("planned", "planned"),
+                                    ("ordered", "ordered"),
+                                    ("in_stock", "in stock"),
+                                    ("deployed", "being deployed"),
+                                    ("operational", "operational"),
+                                    ("maintenance", "in maintenance"),
+                                    ("defective", "defective"),
+                                    ("missing", "missing"),
+                                    ("retired", "retired"),
+                                    ("disposed", "disposed of"),
+                                ],
+                                max_length=12,
+                                null=True,
+                                verbose_name="life-cycle stage",
+                            ),
+                        ),
+                        (
+                            "environment",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("production", "production"),
+                                    ("staging", "staging"),
+                                    ("test", "test"),
+                                    ("development", "development"),
+                                ],
+                                max_length=12,
+                                null=True,
+                                verbose_name="environment",
+                            ),
+                        ),
+                        (
+                            "criticality",
+                            models.PositiveSmallIntegerField(
+                                choices=[(1, "low"), (2, "medium"), (3, "high"), (4, "critical")],
+                                null=True,
+                                verbose_name="criticality",
+                            ),
+                        ),
+                        (
+                            "serial",
+                            models.CharField(
+                                blank=True, max_length=120, null=True, verbose_name="serial number"
+                            ),
+                        ),
+                        (
+                            "primary_ip",
+                            models.GenericIPAddressField(
+                                blank=True, null=True, verbose_name="primary IP address"
+                            ),
+                        ),
+                        ("description", models.TextField(blank=True, null=True, verbose_name="description")),
+                        (
+                            "last_verified_at",
+                            models.DateTimeField(blank=True, null=True, verbose_name="last verified"),
+                        ),
+                        (
+                            "last_seen_at",
+                            models.DateTimeField(blank=True, null=True, verbose_name="last seen"),
+                        ),
+                        ("attributes", models.JSONField(blank=True, null=True, verbose_name="attributes")),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "duplicate_of",
+                            models.BigIntegerField(db_column="duplicate_of_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "location",
+                            models.BigIntegerField(db_column="location_id", null=True),
+                        ),
+                        (
+                            "owner_team",
+                            models.BigIntegerField(db_column="owner_team_id", null=True),
+                        ),
+                        (
+                            "type",
+                            models.BigIntegerField(db_column="type_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of configuration item",
+                        "verbose_name_plural": "history of configuration items",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "minimum",
-                    models.DecimalField(
-                        blank=True, decimal_places=4, max_digits=20, null=True, verbose_name="minimum"
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalDependencyGroup",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(
+                                blank=True, max_length=120, null=True, verbose_name="label in Chinese"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "min_up",
+                            models.PositiveSmallIntegerField(
+                                help_text="How many of the group must work, as 1 of 2 power supplies.",
+                                null=True,
+                                verbose_name="needed",
+                            ),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "item",
+                            models.BigIntegerField(db_column="item_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of dependency group",
+                        "verbose_name_plural": "history of dependency groups",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                (
-                    "maximum",
-                    models.DecimalField(
-                        blank=True, decimal_places=4, max_digits=20, null=True, verbose_name="maximum"
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalIdentityRule",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(
+                                blank=True, max_length=120, null=True, verbose_name="label in Chinese"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "fields",
+                            models.JSONField(
+                                help_text='A list of “serial”, “primary_ip”, “name” and attribute keys, as ["serial"].',
+                                null=True,
+                                verbose_name="fields",
+                            ),
+                        ),
+                        ("position", models.PositiveSmallIntegerField(null=True, verbose_name="position")),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "type",
+                            models.BigIntegerField(db_column="type_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of identity rule",
+                        "verbose_name_plural": "history of identity rules",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                ("unit", models.CharField(blank=True, max_length=20, verbose_name="unit")),
-                ("is_indexed", models.BooleanField(default=False, verbose_name="indexed")),
-                (
-                    "is_sensitive",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Its values are not found by search.",
-                        verbose_name="sensitive",
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalRelationType",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(
+                                blank=True, max_length=120, null=True, verbose_name="label in Chinese"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "key",
+                            models.CharField(
+                                max_length=50,
+                                null=True,
+                                validators=[
+                                    django.core.validators.RegexValidator(
+                                        "^[a-z][a-z0-9_]*\\Z",
+                                        "Use lower-case letters, digits and underscores, beginning with a letter.",
+                                    )
+                                ],
+                                verbose_name="key",
+                            ),
+                        ),
+                        (
+                            "inverse_label",
+                            models.CharField(max_length=120, null=True, verbose_name="inverse label"),
+                        ),
+                        (
+                            "inverse_label_zh",
+                            models.CharField(
+                                blank=True, max_length=120, null=True, verbose_name="inverse label in Chinese"
+                            ),
+                        ),
+                        (
+                            "impact",
+                            models.CharField(
+                                choices=[
+                                    ("source_needs_target", "the source needs the target"),
+                                    ("target_needs_source", "the target needs the source"),
+                                    ("none", "no impact"),
+                                ],
+                                max_length=20,
+                                null=True,
+                                verbose_name="impact",
+                            ),
+                        ),
+                        (
+                            "is_containment",
+                            models.BooleanField(
+                                help_text="The source stands or lies inside the target.",
+                                null=True,
+                                verbose_name="containment",
+                            ),
+                        ),
+                        ("is_acyclic", models.BooleanField(null=True, verbose_name="acyclic")),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of relation type",
+                        "verbose_name_plural": "history of relation types",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
-                (
-                    "type",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="own_attributes",
-                        to="cmdb.citype",
-                        verbose_name="type",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "CI attribute",
-                "verbose_name_plural": "CI attributes",
-                "ordering": ["type", "position", "key"],
-            },
-        ),
-        migrations.CreateModel(
-            name="ConfigurationItem",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("name", models.CharField(max_length=200, verbose_name="name")),
-                (
-                    "lifecycle_stage",
-                    models.CharField(
-                        choices=[
-                            ("planned", "planned"),
-                            ("ordered", "ordered"),
-                            ("in_stock", "in stock"),
-                            ("deployed", "being deployed"),
-                            ("operational", "operational"),
-                            ("maintenance", "in maintenance"),
-                            ("defective", "defective"),
-                            ("missing", "missing"),
-                            ("retired", "retired"),
-                            ("disposed", "disposed of"),
-                        ],
-                        default="operational",
-                        max_length=12,
-                        verbose_name="life-cycle stage",
-                    ),
-                ),
-                (
-                    "environment",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("production", "production"),
-                            ("staging", "staging"),
-                            ("test", "test"),
-                            ("development", "development"),
-                        ],
-                        default="",
-                        max_length=12,
-                        verbose_name="environment",
-                    ),
-                ),
-                (
-                    "criticality",
-                    models.PositiveSmallIntegerField(
-                        choices=[(1, "low"), (2, "medium"), (3, "high"), (4, "critical")],
-                        default=2,
-                        verbose_name="criticality",
-                    ),
-                ),
-                (
-                    "serial",
-                    models.CharField(blank=True, default="", max_length=120, verbose_name="serial number"),
-                ),
-                (
-                    "primary_ip",
-                    models.GenericIPAddressField(blank=True, null=True, verbose_name="primary IP address"),
-                ),
-                ("description", models.TextField(blank=True, default="", verbose_name="description")),
-                (
-                    "last_verified_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="last verified"),
-                ),
-                ("last_seen_at", models.DateTimeField(blank=True, null=True, verbose_name="last seen")),
-                ("attributes", models.JSONField(blank=True, default=dict, verbose_name="attributes")),
-                (
-                    "search_text",
-                    models.TextField(blank=True, default="", editable=False, verbose_name="search text"),
-                ),
-                (
-                    "duplicate_of",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="duplicates",
-                        to="cmdb.configurationitem",
-                        verbose_name="duplicate of",
-                    ),
-                ),
-                (
-                    "location",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="located_items",
-                        to="cmdb.configurationitem",
-                        verbose_name="location",
-                    ),
-                ),
-                (
-                    "owner_team",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="owned_items",
-                        to="accounts.team",
-                        verbose_name="owner team",
-                    ),
-                ),
-                (
-                    "type",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="items",
-                        to="cmdb.citype",
-                        verbose_name="type",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "configuration item",
-                "verbose_name_plural": "configuration items",
-                "ordering": ["name", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="DependencyGroup",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("label", models.CharField(max_length=120, verbose_name="label")),
-                ("label_zh", models.CharField(blank=True, max_length=120, verbose_name="label in Chinese")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "min_up",
-                    models.PositiveSmallIntegerField(
-                        default=1,
-                        help_text="How many of the group must work, as 1 of 2 power supplies.",
-                        verbose_name="needed",
-                    ),
-                ),
-                (
-                    "item",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="dependency_groups",
-                        to="cmdb.configurationitem",
-                        verbose_name="configuration item",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "dependency group",
-                "verbose_name_plural": "dependency groups",
-                "ordering": ["item", "label", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalCIAttribute",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
-                (
-                    "label_zh",
-                    models.CharField(blank=True, max_length=120, null=True, verbose_name="label in Chinese"),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "key",
-                    models.CharField(
-                        max_length=50,
-                        null=True,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^[a-z][a-z0-9_]*\\Z",
-                                "Use lower-case letters, digits and underscores, beginning with a letter.",
+                migrations.CreateModel(
+                    name="IdentityRule",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(blank=True, max_length=120, verbose_name="label in Chinese"),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "fields",
+                            models.JSONField(
+                                help_text='A list of “serial”, “primary_ip”, “name” and attribute keys, as ["serial"].',
+                                verbose_name="fields",
+                            ),
+                        ),
+                        ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
+                        (
+                            "type",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="identity_rules",
+                                to="cmdb.citype",
+                                verbose_name="type",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "identity rule",
+                        "verbose_name_plural": "identity rules",
+                        "ordering": ["type", "position", "id"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("type", "label"), name="cmdb_identityrule_once_per_type"
                             )
                         ],
-                        verbose_name="key",
-                    ),
+                    },
                 ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("text", "text"),
-                            ("integer", "whole number"),
-                            ("number", "number"),
-                            ("boolean", "yes or no"),
-                            ("date", "date"),
-                            ("datetime", "date and time"),
-                            ("choice", "choice"),
-                            ("ip", "IP address"),
-                            ("mac", "MAC address"),
-                            ("url", "web address"),
-                            ("list", "list of texts"),
-                        ],
-                        max_length=10,
-                        null=True,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("required", models.BooleanField(null=True, verbose_name="required")),
-                ("recommended", models.BooleanField(null=True, verbose_name="recommended")),
-                (
-                    "choices",
-                    models.JSONField(
-                        blank=True,
-                        help_text="A list of values, or of objects with “value”, “label” and “label_zh”.",
-                        null=True,
-                        verbose_name="choices",
-                    ),
-                ),
-                (
-                    "pattern",
-                    models.CharField(
-                        blank=True,
-                        help_text="A regular expression for the whole text, as “[A-Z]{2}[0-9]{4}”.",
-                        max_length=200,
-                        null=True,
-                        verbose_name="pattern",
-                    ),
-                ),
-                (
-                    "minimum",
-                    models.DecimalField(
-                        blank=True, decimal_places=4, max_digits=20, null=True, verbose_name="minimum"
-                    ),
-                ),
-                (
-                    "maximum",
-                    models.DecimalField(
-                        blank=True, decimal_places=4, max_digits=20, null=True, verbose_name="maximum"
-                    ),
-                ),
-                ("unit", models.CharField(blank=True, max_length=20, null=True, verbose_name="unit")),
-                ("is_indexed", models.BooleanField(null=True, verbose_name="indexed")),
-                (
-                    "is_sensitive",
-                    models.BooleanField(
-                        help_text="Its values are not found by search.", null=True, verbose_name="sensitive"
-                    ),
-                ),
-                ("position", models.PositiveSmallIntegerField(null=True, verbose_name="position")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "type",
-                    models.BigIntegerField(db_column="type_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of CI attribute",
-                "verbose_name_plural": "history of CI attributes",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalCIType",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
-                (
-                    "label_zh",
-                    models.CharField(blank=True, max_length=120, null=True, verbose_name="label in Chinese"),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "key",
-                    models.CharField(
-                        max_length=50,
-                        null=True,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^[a-z][a-z0-9_]*\\Z",
-                                "Use lower-case letters, digits and underscores, beginning with a letter.",
+                migrations.CreateModel(
+                    name="RelationType",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(blank=True, max_length=120, verbose_name="label in Chinese"),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "key",
+                            models.CharField(
+                                max_length=50,
+                                unique=True,
+                                validators=[
+                                    django.core.validators.RegexValidator(
+                                        "^[a-z][a-z0-9_]*\\Z",
+                                        "Use lower-case letters, digits and underscores, beginning with a letter.",
+                                    )
+                                ],
+                                verbose_name="key",
+                            ),
+                        ),
+                        ("inverse_label", models.CharField(max_length=120, verbose_name="inverse label")),
+                        (
+                            "inverse_label_zh",
+                            models.CharField(
+                                blank=True, max_length=120, verbose_name="inverse label in Chinese"
+                            ),
+                        ),
+                        (
+                            "impact",
+                            models.CharField(
+                                choices=[
+                                    ("source_needs_target", "the source needs the target"),
+                                    ("target_needs_source", "the target needs the source"),
+                                    ("none", "no impact"),
+                                ],
+                                default="none",
+                                max_length=20,
+                                verbose_name="impact",
+                            ),
+                        ),
+                        (
+                            "is_containment",
+                            models.BooleanField(
+                                default=False,
+                                help_text="The source stands or lies inside the target.",
+                                verbose_name="containment",
+                            ),
+                        ),
+                        ("is_acyclic", models.BooleanField(default=False, verbose_name="acyclic")),
+                    ],
+                    options={
+                        "verbose_name": "relation type",
+                        "verbose_name_plural": "relation types",
+                        "ordering": ["key"],
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("is_containment", False), ("is_acyclic", True), _connector="OR"
+                                ),
+                                name="cmdb_relationtype_containment_is_acyclic",
                             )
                         ],
-                        verbose_name="key",
-                    ),
+                    },
                 ),
-                (
-                    "is_abstract",
-                    models.BooleanField(
-                        help_text="An abstract type only groups others and has no items.",
-                        null=True,
-                        verbose_name="abstract",
-                    ),
-                ),
-                (
-                    "icon",
-                    models.CharField(
-                        blank=True,
-                        help_text="A Material symbol, as “dns”.",
-                        max_length=40,
-                        null=True,
-                        verbose_name="icon",
-                    ),
-                ),
-                (
-                    "control",
-                    models.CharField(
-                        choices=[("open", "open"), ("recorded", "recorded"), ("controlled", "controlled")],
-                        max_length=12,
-                        null=True,
-                        verbose_name="control",
-                    ),
-                ),
-                (
-                    "identity_mode",
-                    models.CharField(
-                        choices=[("off", "off"), ("report", "report"), ("enforce", "enforce")],
-                        max_length=8,
-                        null=True,
-                        verbose_name="identity mode",
-                    ),
-                ),
-                (
-                    "schema_version",
-                    models.PositiveIntegerField(editable=False, null=True, verbose_name="schema version"),
-                ),
-                (
-                    "compiled_schema",
-                    models.JSONField(editable=False, null=True, verbose_name="compiled schema"),
-                ),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "parent",
-                    models.BigIntegerField(db_column="parent_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of CI type",
-                "verbose_name_plural": "history of CI types",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalConfigurationItem",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("name", models.CharField(max_length=200, null=True, verbose_name="name")),
-                (
-                    "lifecycle_stage",
-                    models.CharField(
-                        choices=[
-                            ("planned", "planned"),
-                            ("ordered", "ordered"),
-                            ("in_stock", "in stock"),
-                            ("deployed", "being deployed"),
-                            ("operational", "operational"),
-                            ("maintenance", "in maintenance"),
-                            ("defective", "defective"),
-                            ("missing", "missing"),
-                            ("retired", "retired"),
-                            ("disposed", "disposed of"),
-                        ],
-                        max_length=12,
-                        null=True,
-                        verbose_name="life-cycle stage",
-                    ),
-                ),
-                (
-                    "environment",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("production", "production"),
-                            ("staging", "staging"),
-                            ("test", "test"),
-                            ("development", "development"),
-                        ],
-                        max_length=12,
-                        null=True,
-                        verbose_name="environment",
-                    ),
-                ),
-                (
-                    "criticality",
-                    models.PositiveSmallIntegerField(
-                        choices=[(1, "low"), (2, "medium"), (3, "high"), (4, "critical")],
-                        null=True,
-                        verbose_name="criticality",
-                    ),
-                ),
-                (
-                    "serial",
-                    models.CharField(blank=True, max_length=120, null=True, verbose_name="serial number"),
-                ),
-                (
-                    "primary_ip",
-                    models.GenericIPAddressField(blank=True, null=True, verbose_name="primary IP address"),
-                ),
-                ("description", models.TextField(blank=True, null=True, verbose_name="description")),
-                (
-                    "last_verified_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="last verified"),
-                ),
-                ("last_seen_at", models.DateTimeField(blank=True, null=True, verbose_name="last seen")),
-                ("attributes", models.JSONField(blank=True, null=True, verbose_name="attributes")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "duplicate_of",
-                    models.BigIntegerField(db_column="duplicate_of_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "location",
-                    models.BigIntegerField(db_column="location_id", null=True),
-                ),
-                (
-                    "owner_team",
-                    models.BigIntegerField(db_column="owner_team_id", null=True),
-                ),
-                (
-                    "type",
-                    models.BigIntegerField(db_column="type_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of configuration item",
-                "verbose_name_plural": "history of configuration items",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalDependencyGroup",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
-                (
-                    "label_zh",
-                    models.CharField(blank=True, max_length=120, null=True, verbose_name="label in Chinese"),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "min_up",
-                    models.PositiveSmallIntegerField(
-                        help_text="How many of the group must work, as 1 of 2 power supplies.",
-                        null=True,
-                        verbose_name="needed",
-                    ),
-                ),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "item",
-                    models.BigIntegerField(db_column="item_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of dependency group",
-                "verbose_name_plural": "history of dependency groups",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalIdentityRule",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
-                (
-                    "label_zh",
-                    models.CharField(blank=True, max_length=120, null=True, verbose_name="label in Chinese"),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "fields",
-                    models.JSONField(
-                        help_text='A list of “serial”, “primary_ip”, “name” and attribute keys, as ["serial"].',
-                        null=True,
-                        verbose_name="fields",
-                    ),
-                ),
-                ("position", models.PositiveSmallIntegerField(null=True, verbose_name="position")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "type",
-                    models.BigIntegerField(db_column="type_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of identity rule",
-                "verbose_name_plural": "history of identity rules",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalRelationType",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
-                (
-                    "label_zh",
-                    models.CharField(blank=True, max_length=120, null=True, verbose_name="label in Chinese"),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "key",
-                    models.CharField(
-                        max_length=50,
-                        null=True,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^[a-z][a-z0-9_]*\\Z",
-                                "Use lower-case letters, digits and underscores, beginning with a letter.",
+                migrations.CreateModel(
+                    name="RelationRule",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "max_one_source",
+                            models.BooleanField(
+                                default=False,
+                                help_text="A target has at most one such source.",
+                                verbose_name="one source at most",
+                            ),
+                        ),
+                        (
+                            "max_one_target",
+                            models.BooleanField(
+                                default=False,
+                                help_text="A source has at most one such target.",
+                                verbose_name="one target at most",
+                            ),
+                        ),
+                        (
+                            "source_type",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="cmdb.citype",
+                                verbose_name="source type",
+                            ),
+                        ),
+                        (
+                            "target_type",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="cmdb.citype",
+                                verbose_name="target type",
+                            ),
+                        ),
+                        (
+                            "relation_type",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="rules",
+                                to="cmdb.relationtype",
+                                verbose_name="relation type",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "relation rule",
+                        "verbose_name_plural": "relation rules",
+                        "ordering": ["relation_type", "source_type", "target_type"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("relation_type", "source_type", "target_type"),
+                                name="cmdb_relationrule_once",
                             )
                         ],
-                        verbose_name="key",
-                    ),
+                    },
                 ),
-                ("inverse_label", models.CharField(max_length=120, null=True, verbose_name="inverse label")),
-                (
-                    "inverse_label_zh",
-                    models.CharField(
-                        blank=True, max_length=120, null=True, verbose_name="inverse label in Chinese"
-                    ),
-                ),
-                (
-                    "impact",
-                    models.CharField(
-                        choices=[
-                            ("source_needs_target", "the source needs the target"),
-                            ("target_needs_source", "the target needs the source"),
-                            ("none", "no impact"),
+                migrations.CreateModel(
+                    name="Relation",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("description", models.TextField(blank=True, default="", verbose_name="description")),
+                        (
+                            "last_confirmed_at",
+                            models.DateTimeField(blank=True, null=True, verbose_name="last confirmed"),
+                        ),
+                        ("max_one_source", models.BooleanField(default=False, editable=False)),
+                        ("max_one_target", models.BooleanField(default=False, editable=False)),
+                        (
+                            "group",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="members",
+                                to="cmdb.dependencygroup",
+                                verbose_name="dependency group",
+                            ),
+                        ),
+                        (
+                            "source",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="outgoing",
+                                to="cmdb.configurationitem",
+                                verbose_name="source",
+                            ),
+                        ),
+                        (
+                            "source_type",
+                            models.ForeignKey(
+                                blank=True,
+                                db_index=False,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="cmdb.citype",
+                            ),
+                        ),
+                        (
+                            "target",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="incoming",
+                                to="cmdb.configurationitem",
+                                verbose_name="target",
+                            ),
+                        ),
+                        (
+                            "target_type",
+                            models.ForeignKey(
+                                blank=True,
+                                db_index=False,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="cmdb.citype",
+                            ),
+                        ),
+                        (
+                            "relation_type",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="relations",
+                                to="cmdb.relationtype",
+                                verbose_name="relation type",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "relation",
+                        "verbose_name_plural": "relations",
+                        "ordering": ["-id"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("relation_type", "source", "target"), name="cmdb_relation_once"
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("source", models.F("target")), _negated=True),
+                                name="cmdb_relation_not_self",
+                            ),
+                            models.UniqueConstraint(
+                                condition=models.Q(("max_one_target", True)),
+                                fields=("relation_type", "source"),
+                                name="cmdb_relation_one_target_at_most",
+                            ),
+                            models.UniqueConstraint(
+                                condition=models.Q(("max_one_source", True)),
+                                fields=("relation_type", "target"),
+                                name="cmdb_relation_one_source_at_most",
+                            ),
                         ],
-                        max_length=20,
-                        null=True,
-                        verbose_name="impact",
-                    ),
+                    },
                 ),
-                (
-                    "is_containment",
-                    models.BooleanField(
-                        help_text="The source stands or lies inside the target.",
-                        null=True,
-                        verbose_name="containment",
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalRelationRule",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "max_one_source",
+                            models.BooleanField(
+                                help_text="A target has at most one such source.",
+                                null=True,
+                                verbose_name="one source at most",
+                            ),
+                        ),
+                        (
+                            "max_one_target",
+                            models.BooleanField(
+                                help_text="A source has at most one such target.",
+                                null=True,
+                                verbose_name="one target at most",
+                            ),
+                        ),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "source_type",
+                            models.BigIntegerField(db_column="source_type_id", null=True),
+                        ),
+                        (
+                            "target_type",
+                            models.BigIntegerField(db_column="target_type_id", null=True),
+                        ),
+                        (
+                            "relation_type",
+                            models.BigIntegerField(db_column="relation_type_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of relation rule",
+                        "verbose_name_plural": "history of relation rules",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                ("is_acyclic", models.BooleanField(null=True, verbose_name="acyclic")),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
+                migrations.CreateModel(
+                    name="HistoricalRelation",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("description", models.TextField(blank=True, null=True, verbose_name="description")),
+                        (
+                            "last_confirmed_at",
+                            models.DateTimeField(blank=True, null=True, verbose_name="last confirmed"),
+                        ),
+                        ("max_one_source", models.BooleanField(editable=False, null=True)),
+                        ("max_one_target", models.BooleanField(editable=False, null=True)),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "group",
+                            models.BigIntegerField(db_column="group_id", null=True),
+                        ),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                        (
+                            "history_user",
+                            models.BigIntegerField(db_column="history_user_id", null=True),
+                        ),
+                        (
+                            "source",
+                            models.BigIntegerField(db_column="source_id", null=True),
+                        ),
+                        (
+                            "source_type",
+                            models.BigIntegerField(db_column="source_type_id", null=True),
+                        ),
+                        (
+                            "target",
+                            models.BigIntegerField(db_column="target_id", null=True),
+                        ),
+                        (
+                            "target_type",
+                            models.BigIntegerField(db_column="target_type_id", null=True),
+                        ),
+                        (
+                            "relation_type",
+                            models.BigIntegerField(db_column="relation_type_id", null=True),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of relation",
+                        "verbose_name_plural": "history of relations",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of relation type",
-                "verbose_name_plural": "history of relation types",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="IdentityRule",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("label", models.CharField(max_length=120, verbose_name="label")),
-                ("label_zh", models.CharField(blank=True, max_length=120, verbose_name="label in Chinese")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "fields",
-                    models.JSONField(
-                        help_text='A list of “serial”, “primary_ip”, “name” and attribute keys, as ["serial"].',
-                        verbose_name="fields",
-                    ),
-                ),
-                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
-                (
-                    "type",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="identity_rules",
-                        to="cmdb.citype",
-                        verbose_name="type",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "identity rule",
-                "verbose_name_plural": "identity rules",
-                "ordering": ["type", "position", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="RelationType",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("label", models.CharField(max_length=120, verbose_name="label")),
-                ("label_zh", models.CharField(blank=True, max_length=120, verbose_name="label in Chinese")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "key",
-                    models.CharField(
-                        max_length=50,
-                        unique=True,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^[a-z][a-z0-9_]*\\Z",
-                                "Use lower-case letters, digits and underscores, beginning with a letter.",
-                            )
-                        ],
-                        verbose_name="key",
-                    ),
-                ),
-                ("inverse_label", models.CharField(max_length=120, verbose_name="inverse label")),
-                (
-                    "inverse_label_zh",
-                    models.CharField(blank=True, max_length=120, verbose_name="inverse label in Chinese"),
-                ),
-                (
-                    "impact",
-                    models.CharField(
-                        choices=[
-                            ("source_needs_target", "the source needs the target"),
-                            ("target_needs_source", "the target needs the source"),
-                            ("none", "no impact"),
-                        ],
-                        default="none",
-                        max_length=20,
-                        verbose_name="impact",
-                    ),
-                ),
-                (
-                    "is_containment",
-                    models.BooleanField(
-                        default=False,
-                        help_text="The source stands or lies inside the target.",
-                        verbose_name="containment",
-                    ),
-                ),
-                ("is_acyclic", models.BooleanField(default=False, verbose_name="acyclic")),
-            ],
-            options={
-                "verbose_name": "relation type",
-                "verbose_name_plural": "relation types",
-                "ordering": ["key"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("is_containment", False), ("is_acyclic", True), _connector="OR"),
-                        name="cmdb_relationtype_containment_is_acyclic",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="RelationRule",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "max_one_source",
-                    models.BooleanField(
-                        default=False,
-                        help_text="A target has at most one such source.",
-                        verbose_name="one source at most",
-                    ),
-                ),
-                (
-                    "max_one_target",
-                    models.BooleanField(
-                        default=False,
-                        help_text="A source has at most one such target.",
-                        verbose_name="one target at most",
-                    ),
-                ),
-                (
-                    "source_type",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="cmdb.citype",
-                        verbose_name="source type",
-                    ),
-                ),
-                (
-                    "target_type",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="cmdb.citype",
-                        verbose_name="target type",
-                    ),
-                ),
-                (
-                    "relation_type",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="rules",
-                        to="cmdb.relationtype",
-                        verbose_name="relation type",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "relation rule",
-                "verbose_name_plural": "relation rules",
-                "ordering": ["relation_type", "source_type", "target_type"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Relation",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("description", models.TextField(blank=True, default="", verbose_name="description")),
-                (
-                    "last_confirmed_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="last confirmed"),
-                ),
-                ("max_one_source", models.BooleanField(default=False, editable=False)),
-                ("max_one_target", models.BooleanField(default=False, editable=False)),
-                (
-                    "group",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="members",
-                        to="cmdb.dependencygroup",
-                        verbose_name="dependency group",
-                    ),
-                ),
-                (
-                    "source",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="outgoing",
-                        to="cmdb.configurationitem",
-                        verbose_name="source",
-                    ),
-                ),
-                (
-                    "source_type",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="cmdb.citype",
-                    ),
-                ),
-                (
-                    "target",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="incoming",
-                        to="cmdb.configurationitem",
-                        verbose_name="target",
-                    ),
-                ),
-                (
-                    "target_type",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="cmdb.citype",
-                    ),
-                ),
-                (
-                    "relation_type",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="relations",
-                        to="cmdb.relationtype",
-                        verbose_name="relation type",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "relation",
-                "verbose_name_plural": "relations",
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalRelationRule",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "max_one_source",
-                    models.BooleanField(
-                        help_text="A target has at most one such source.",
-                        null=True,
-                        verbose_name="one source at most",
-                    ),
-                ),
-                (
-                    "max_one_target",
-                    models.BooleanField(
-                        help_text="A source has at most one such target.",
-                        null=True,
-                        verbose_name="one target at most",
-                    ),
-                ),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "source_type",
-                    models.BigIntegerField(db_column="source_type_id", null=True),
-                ),
-                (
-                    "target_type",
-                    models.BigIntegerField(db_column="target_type_id", null=True),
-                ),
-                (
-                    "relation_type",
-                    models.BigIntegerField(db_column="relation_type_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of relation rule",
-                "verbose_name_plural": "history of relation rules",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalRelation",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("description", models.TextField(blank=True, null=True, verbose_name="description")),
-                (
-                    "last_confirmed_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="last confirmed"),
-                ),
-                ("max_one_source", models.BooleanField(editable=False, null=True)),
-                ("max_one_target", models.BooleanField(editable=False, null=True)),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "group",
-                    models.BigIntegerField(db_column="group_id", null=True),
-                ),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.BigIntegerField(db_column="history_user_id", null=True),
-                ),
-                (
-                    "source",
-                    models.BigIntegerField(db_column="source_id", null=True),
-                ),
-                (
-                    "source_type",
-                    models.BigIntegerField(db_column="source_type_id", null=True),
-                ),
-                (
-                    "target",
-                    models.BigIntegerField(db_column="target_id", null=True),
-                ),
-                (
-                    "target_type",
-                    models.BigIntegerField(db_column="target_type_id", null=True),
-                ),
-                (
-                    "relation_type",
-                    models.BigIntegerField(db_column="relation_type_id", null=True),
-                ),
-            ],
-            options={
-                "verbose_name": "history of relation",
-                "verbose_name_plural": "history of relations",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.AddConstraint(
-            model_name="citype",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("parent", models.F("id")), _negated=True),
-                name="cmdb_citype_not_its_own_parent",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ciattribute",
-            constraint=models.UniqueConstraint(fields=("type", "key"), name="cmdb_ciattribute_once_per_type"),
-        ),
-        migrations.AddConstraint(
-            model_name="ciattribute",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("minimum__isnull", True),
-                    ("maximum__isnull", True),
-                    ("minimum__lte", models.F("maximum")),
-                    _connector="OR",
-                ),
-                name="cmdb_ciattribute_range_is_not_empty",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="configurationitem",
-            index=models.Index(fields=["name", "-id"], name="cmdb_item_by_name"),
-        ),
-        migrations.AddIndex(
-            model_name="configurationitem",
-            index=models.Index(fields=["lifecycle_stage", "name", "-id"], name="cmdb_item_by_stage"),
-        ),
-        migrations.AddIndex(
-            model_name="configurationitem",
-            index=models.Index(fields=["environment", "name", "-id"], name="cmdb_item_by_environment"),
-        ),
-        migrations.AddIndex(
-            model_name="configurationitem",
-            index=models.Index(fields=["criticality", "name", "-id"], name="cmdb_item_by_criticality"),
-        ),
-        migrations.AddIndex(
-            model_name="configurationitem",
-            index=models.Index(fields=["owner_team", "name", "-id"], name="cmdb_item_by_team"),
-        ),
-        migrations.AddIndex(
-            model_name="configurationitem",
-            index=models.Index(
-                condition=models.Q(("serial", ""), _negated=True),
-                fields=["serial"],
-                name="cmdb_item_by_serial",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="configurationitem",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["attributes"], name="cmdb_item_by_attribute", opclasses=["jsonb_path_ops"]
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="configurationitem",
-            constraint=models.UniqueConstraint(fields=("type", "name"), name="cmdb_item_name_once_per_type"),
-        ),
-        migrations.AddConstraint(
-            model_name="configurationitem",
-            constraint=models.UniqueConstraint(fields=("id", "type"), name="cmdb_item_id_with_type"),
-        ),
-        migrations.AddConstraint(
-            model_name="configurationitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("criticality__range", (1, 4))), name="cmdb_item_criticality_is_1_to_4"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="configurationitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True), name="cmdb_item_has_a_name"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="configurationitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("duplicate_of", models.F("id")), _negated=True),
-                name="cmdb_item_not_its_own_duplicate",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="configurationitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("location", models.F("id")), _negated=True),
-                name="cmdb_item_not_in_itself",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dependencygroup",
-            constraint=models.UniqueConstraint(
-                fields=("item", "label"), name="cmdb_dependencygroup_once_per_item"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="identityrule",
-            constraint=models.UniqueConstraint(
-                fields=("type", "label"), name="cmdb_identityrule_once_per_type"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="relationrule",
-            constraint=models.UniqueConstraint(
-                fields=("relation_type", "source_type", "target_type"), name="cmdb_relationrule_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="relation",
-            constraint=models.UniqueConstraint(
-                fields=("relation_type", "source", "target"), name="cmdb_relation_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="relation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("source", models.F("target")), _negated=True),
-                name="cmdb_relation_not_self",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="relation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("max_one_target", True)),
-                fields=("relation_type", "source"),
-                name="cmdb_relation_one_target_at_most",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="relation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("max_one_source", True)),
-                fields=("relation_type", "target"),
-                name="cmdb_relation_one_source_at_most",
-            ),
+            ]
         ),
     ]

@@ -10,6 +10,8 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+from audit.postgresql.together import CreateTogether
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -23,309 +25,382 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="TemplateItem",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("label", models.CharField(max_length=120, verbose_name="label")),
-                ("label_zh", models.CharField(blank=True, max_length=120, verbose_name="label in Chinese")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("key", models.SlugField(verbose_name="key")),
-                ("section", models.CharField(blank=True, max_length=80, verbose_name="section")),
-                (
-                    "section_zh",
-                    models.CharField(blank=True, max_length=80, verbose_name="section in Chinese"),
-                ),
-                ("position", models.PositiveIntegerField(default=0, verbose_name="position")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("pass_fail", "Normal or abnormal"),
-                            ("number", "Numeric value"),
-                            ("choice", "Choice"),
-                            ("text", "Text"),
+        CreateTogether(
+            [
+                migrations.CreateModel(
+                    name="TemplateItem",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(blank=True, max_length=120, verbose_name="label in Chinese"),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("key", models.SlugField(verbose_name="key")),
+                        ("section", models.CharField(blank=True, max_length=80, verbose_name="section")),
+                        (
+                            "section_zh",
+                            models.CharField(blank=True, max_length=80, verbose_name="section in Chinese"),
+                        ),
+                        ("position", models.PositiveIntegerField(default=0, verbose_name="position")),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("pass_fail", "Normal or abnormal"),
+                                    ("number", "Numeric value"),
+                                    ("choice", "Choice"),
+                                    ("text", "Text"),
+                                ],
+                                default="pass_fail",
+                                max_length=12,
+                                verbose_name="kind",
+                            ),
+                        ),
+                        ("help_text", models.TextField(blank=True, verbose_name="what to look at")),
+                        (
+                            "help_text_zh",
+                            models.TextField(blank=True, verbose_name="what to look at, in Chinese"),
+                        ),
+                        ("runbook_url", models.URLField(blank=True, verbose_name="runbook")),
+                        ("is_required", models.BooleanField(default=True, verbose_name="required")),
+                        (
+                            "is_na_allowed",
+                            models.BooleanField(default=False, verbose_name="may be not applicable"),
+                        ),
+                        (
+                            "unit",
+                            models.CharField(
+                                blank=True,
+                                help_text="For example ℃, %, GB.",
+                                max_length=16,
+                                verbose_name="unit",
+                            ),
+                        ),
+                        (
+                            "decimals",
+                            models.PositiveSmallIntegerField(default=0, verbose_name="decimal places"),
+                        ),
+                        (
+                            "crit_low",
+                            models.DecimalField(
+                                blank=True,
+                                decimal_places=6,
+                                max_digits=18,
+                                null=True,
+                                verbose_name="critical at or below",
+                            ),
+                        ),
+                        (
+                            "warn_low",
+                            models.DecimalField(
+                                blank=True,
+                                decimal_places=6,
+                                max_digits=18,
+                                null=True,
+                                verbose_name="warning at or below",
+                            ),
+                        ),
+                        (
+                            "warn_high",
+                            models.DecimalField(
+                                blank=True,
+                                decimal_places=6,
+                                max_digits=18,
+                                null=True,
+                                verbose_name="warning at or above",
+                            ),
+                        ),
+                        (
+                            "crit_high",
+                            models.DecimalField(
+                                blank=True,
+                                decimal_places=6,
+                                max_digits=18,
+                                null=True,
+                                verbose_name="critical at or above",
+                            ),
+                        ),
+                        (
+                            "fail_severity",
+                            models.CharField(
+                                choices=[("warn", "Warning"), ("crit", "Critical")],
+                                default="crit",
+                                max_length=8,
+                                verbose_name="severity of “abnormal”",
+                            ),
+                        ),
+                        (
+                            "choices",
+                            models.JSONField(
+                                blank=True,
+                                default=list,
+                                help_text="A list of {value, label, label_zh, severity}; severity is ok, warn or crit.",
+                                verbose_name="choices",
+                            ),
+                        ),
+                        (
+                            "comment_at",
+                            models.CharField(
+                                blank=True,
+                                choices=[("warn", "Warning"), ("crit", "Critical")],
+                                default="warn",
+                                max_length=8,
+                                verbose_name="comment required from",
+                            ),
+                        ),
+                        (
+                            "finding",
+                            models.CharField(
+                                choices=[("none", "No finding"), ("finding", "Opens a finding")],
+                                default="finding",
+                                max_length=8,
+                                verbose_name="when bad",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "check list item",
+                        "verbose_name_plural": "check list items",
+                        "ordering": ["version", "position", "id"],
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(("decimals__lte", 6)),
+                                name="inspections_item_at_most_6_decimals",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("kind", "number"),
+                                    models.Q(
+                                        ("crit_high", None),
+                                        ("crit_low", None),
+                                        ("unit", ""),
+                                        ("warn_high", None),
+                                        ("warn_low", None),
+                                    ),
+                                    _connector="OR",
+                                ),
+                                name="inspections_item_bounds_are_of_numbers",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("crit_low__gt", models.F("warn_low")), _negated=True),
+                                    models.Q(("warn_low__gte", models.F("warn_high")), _negated=True),
+                                    models.Q(("warn_high__gt", models.F("crit_high")), _negated=True),
+                                    models.Q(("crit_low__gte", models.F("crit_high")), _negated=True),
+                                ),
+                                name="inspections_item_bounds_in_order",
+                            ),
                         ],
-                        default="pass_fail",
-                        max_length=12,
-                        verbose_name="kind",
-                    ),
+                    },
                 ),
-                ("help_text", models.TextField(blank=True, verbose_name="what to look at")),
-                ("help_text_zh", models.TextField(blank=True, verbose_name="what to look at, in Chinese")),
-                ("runbook_url", models.URLField(blank=True, verbose_name="runbook")),
-                ("is_required", models.BooleanField(default=True, verbose_name="required")),
-                ("is_na_allowed", models.BooleanField(default=False, verbose_name="may be not applicable")),
-                (
-                    "unit",
-                    models.CharField(
-                        blank=True, help_text="For example ℃, %, GB.", max_length=16, verbose_name="unit"
-                    ),
-                ),
-                ("decimals", models.PositiveSmallIntegerField(default=0, verbose_name="decimal places")),
-                (
-                    "crit_low",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=6,
-                        max_digits=18,
-                        null=True,
-                        verbose_name="critical at or below",
-                    ),
-                ),
-                (
-                    "warn_low",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=6,
-                        max_digits=18,
-                        null=True,
-                        verbose_name="warning at or below",
-                    ),
-                ),
-                (
-                    "warn_high",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=6,
-                        max_digits=18,
-                        null=True,
-                        verbose_name="warning at or above",
-                    ),
-                ),
-                (
-                    "crit_high",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=6,
-                        max_digits=18,
-                        null=True,
-                        verbose_name="critical at or above",
-                    ),
-                ),
-                (
-                    "fail_severity",
-                    models.CharField(
-                        choices=[("warn", "Warning"), ("crit", "Critical")],
-                        default="crit",
-                        max_length=8,
-                        verbose_name="severity of “abnormal”",
-                    ),
-                ),
-                (
-                    "choices",
-                    models.JSONField(
-                        blank=True,
-                        default=list,
-                        help_text="A list of {value, label, label_zh, severity}; severity is ok, warn or crit.",
-                        verbose_name="choices",
-                    ),
-                ),
-                (
-                    "comment_at",
-                    models.CharField(
-                        blank=True,
-                        choices=[("warn", "Warning"), ("crit", "Critical")],
-                        default="warn",
-                        max_length=8,
-                        verbose_name="comment required from",
-                    ),
-                ),
-                (
-                    "finding",
-                    models.CharField(
-                        choices=[("none", "No finding"), ("finding", "Opens a finding")],
-                        default="finding",
-                        max_length=8,
-                        verbose_name="when bad",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "check list item",
-                "verbose_name_plural": "check list items",
-                "ordering": ["version", "position", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Amendment",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("reason", models.TextField(verbose_name="reason")),
-                (
-                    "at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="at",
-                    ),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="by",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "amendment",
-                "verbose_name_plural": "amendments",
-                "ordering": ["id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Answer",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "item_key",
-                    models.CharField(editable=False, max_length=50, verbose_name="key of the check item"),
-                ),
-                ("is_current", models.BooleanField(default=True, verbose_name="current")),
-                (
-                    "value_number",
-                    models.DecimalField(
-                        blank=True, decimal_places=6, max_digits=18, null=True, verbose_name="numeric value"
-                    ),
-                ),
-                ("value_choice", models.CharField(blank=True, max_length=60, verbose_name="choice")),
-                ("value_text", models.TextField(blank=True, verbose_name="text")),
-                ("is_na", models.BooleanField(default=False, verbose_name="not applicable")),
-                (
-                    "severity",
-                    models.CharField(
-                        choices=[
-                            ("ok", "Normal"),
-                            ("na", "Not applicable"),
-                            ("unknown", "Unknown"),
-                            ("warn", "Warning"),
-                            ("crit", "Critical"),
+                migrations.CreateModel(
+                    name="Amendment",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("reason", models.TextField(verbose_name="reason")),
+                        (
+                            "at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(),
+                                editable=False,
+                                verbose_name="at",
+                            ),
+                        ),
+                        (
+                            "by",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="by",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "amendment",
+                        "verbose_name_plural": "amendments",
+                        "ordering": ["id"],
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(("reason", ""), _negated=True),
+                                name="inspections_amendment_has_a_reason",
+                            )
                         ],
-                        editable=False,
-                        max_length=8,
-                        verbose_name="severity",
-                    ),
+                    },
                 ),
-                ("bounds_used", models.JSONField(default=dict, editable=False, verbose_name="bounds used")),
-                (
-                    "source",
-                    models.CharField(
-                        choices=[
-                            ("human", "Entered by a person"),
-                            ("machine", "Machine"),
-                            ("confirmed", "Machine, confirmed by a person"),
+                migrations.CreateModel(
+                    name="Answer",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "item_key",
+                            models.CharField(
+                                editable=False, max_length=50, verbose_name="key of the check item"
+                            ),
+                        ),
+                        ("is_current", models.BooleanField(default=True, verbose_name="current")),
+                        (
+                            "value_number",
+                            models.DecimalField(
+                                blank=True,
+                                decimal_places=6,
+                                max_digits=18,
+                                null=True,
+                                verbose_name="numeric value",
+                            ),
+                        ),
+                        ("value_choice", models.CharField(blank=True, max_length=60, verbose_name="choice")),
+                        ("value_text", models.TextField(blank=True, verbose_name="text")),
+                        ("is_na", models.BooleanField(default=False, verbose_name="not applicable")),
+                        (
+                            "severity",
+                            models.CharField(
+                                choices=[
+                                    ("ok", "Normal"),
+                                    ("na", "Not applicable"),
+                                    ("unknown", "Unknown"),
+                                    ("warn", "Warning"),
+                                    ("crit", "Critical"),
+                                ],
+                                editable=False,
+                                max_length=8,
+                                verbose_name="severity",
+                            ),
+                        ),
+                        (
+                            "bounds_used",
+                            models.JSONField(default=dict, editable=False, verbose_name="bounds used"),
+                        ),
+                        (
+                            "source",
+                            models.CharField(
+                                choices=[
+                                    ("human", "Entered by a person"),
+                                    ("machine", "Machine"),
+                                    ("confirmed", "Machine, confirmed by a person"),
+                                ],
+                                default="human",
+                                max_length=10,
+                                verbose_name="source of the value",
+                            ),
+                        ),
+                        ("comment", models.TextField(blank=True, verbose_name="comment")),
+                        (
+                            "observed_at",
+                            models.DateTimeField(
+                                default=django.utils.timezone.now, verbose_name="observed at (device)"
+                            ),
+                        ),
+                        (
+                            "received_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(),
+                                editable=False,
+                                verbose_name="received at (server)",
+                            ),
+                        ),
+                        (
+                            "dwell_seconds",
+                            models.PositiveIntegerField(
+                                blank=True, null=True, verbose_name="seconds on the card"
+                            ),
+                        ),
+                        (
+                            "op",
+                            models.UUIDField(
+                                default=uuid.uuid4, editable=False, unique=True, verbose_name="operation key"
+                            ),
+                        ),
+                        (
+                            "op_sha256",
+                            models.CharField(
+                                blank=True,
+                                editable=False,
+                                max_length=64,
+                                verbose_name="SHA-256 of the operation",
+                            ),
+                        ),
+                        (
+                            "amendment",
+                            models.OneToOneField(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="new_answer",
+                                to="inspections.amendment",
+                                verbose_name="amendment",
+                            ),
+                        ),
+                        (
+                            "answered_by",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="entered by",
+                            ),
+                        ),
+                        (
+                            "ci",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="cmdb.configurationitem",
+                                verbose_name="CI",
+                            ),
+                        ),
+                        (
+                            "supersedes",
+                            models.OneToOneField(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="superseded_by",
+                                to="inspections.answer",
+                                verbose_name="supersedes",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "inspection answer",
+                        "verbose_name_plural": "inspection answers",
+                        "ordering": ["target", "id"],
+                        "indexes": [
+                            models.Index(
+                                fields=["ci", "item_key", "-observed_at"], name="inspections_answer_trend"
+                            )
                         ],
-                        default="human",
-                        max_length=10,
-                        verbose_name="source of the value",
-                    ),
+                    },
                 ),
-                ("comment", models.TextField(blank=True, verbose_name="comment")),
-                (
-                    "observed_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, verbose_name="observed at (device)"
-                    ),
-                ),
-                (
-                    "received_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="received at (server)",
-                    ),
-                ),
-                (
-                    "dwell_seconds",
-                    models.PositiveIntegerField(blank=True, null=True, verbose_name="seconds on the card"),
-                ),
-                (
-                    "op",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, unique=True, verbose_name="operation key"
-                    ),
-                ),
-                (
-                    "op_sha256",
-                    models.CharField(
-                        blank=True, editable=False, max_length=64, verbose_name="SHA-256 of the operation"
-                    ),
-                ),
-                (
-                    "amendment",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="new_answer",
-                        to="inspections.amendment",
-                        verbose_name="amendment",
-                    ),
-                ),
-                (
-                    "answered_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="entered by",
-                    ),
-                ),
-                (
-                    "ci",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="cmdb.configurationitem",
-                        verbose_name="CI",
-                    ),
-                ),
-                (
-                    "supersedes",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="superseded_by",
-                        to="inspections.answer",
-                        verbose_name="supersedes",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "inspection answer",
-                "verbose_name_plural": "inspection answers",
-                "ordering": ["target", "id"],
-            },
+            ]
         ),
         migrations.AddField(
             model_name="amendment",
@@ -337,1657 +412,1915 @@ class Migration(migrations.Migration):
                 verbose_name="original answer",
             ),
         ),
-        migrations.CreateModel(
-            name="ChecklistTemplate",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+        CreateTogether(
+            [
+                migrations.CreateModel(
+                    name="ChecklistTemplate",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(blank=True, max_length=120, verbose_name="label in Chinese"),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("key", models.SlugField(unique=True, verbose_name="key")),
+                        ("description", models.TextField(blank=True, verbose_name="description")),
+                        (
+                            "ci_type",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="cmdb.citype",
+                                verbose_name="for CI type",
+                            ),
+                        ),
+                        (
+                            "owner_team",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="accounts.team",
+                                verbose_name="owner team",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "check list",
+                        "verbose_name_plural": "check lists",
+                        "ordering": ["key"],
+                    },
                 ),
-                ("label", models.CharField(max_length=120, verbose_name="label")),
-                ("label_zh", models.CharField(blank=True, max_length=120, verbose_name="label in Chinese")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("key", models.SlugField(unique=True, verbose_name="key")),
-                ("description", models.TextField(blank=True, verbose_name="description")),
-                (
-                    "ci_type",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="cmdb.citype",
-                        verbose_name="for CI type",
-                    ),
-                ),
-                (
-                    "owner_team",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.team",
-                        verbose_name="owner team",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "check list",
-                "verbose_name_plural": "check lists",
-                "ordering": ["key"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Finding",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("label", models.CharField(max_length=120, verbose_name="label")),
-                ("label_zh", models.CharField(blank=True, max_length=120, verbose_name="label in Chinese")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "number",
-                    models.CharField(editable=False, max_length=16, unique=True, verbose_name="number"),
-                ),
-                ("item_key", models.CharField(max_length=50, verbose_name="key of the check item")),
-                (
-                    "severity",
-                    models.CharField(
-                        choices=[("warn", "Warning"), ("crit", "Critical")],
-                        max_length=8,
-                        verbose_name="severity",
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("open", "Open"),
-                            ("acknowledged", "Acknowledged"),
-                            ("fixing", "Being fixed"),
-                            ("fixed", "Fixed, to be re-checked"),
-                            ("verified", "Verified"),
-                            ("accepted_risk", "Risk accepted"),
-                            ("duplicate", "Duplicate"),
+                migrations.CreateModel(
+                    name="Finding",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(blank=True, max_length=120, verbose_name="label in Chinese"),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "number",
+                            models.CharField(
+                                editable=False, max_length=16, unique=True, verbose_name="number"
+                            ),
+                        ),
+                        ("item_key", models.CharField(max_length=50, verbose_name="key of the check item")),
+                        (
+                            "severity",
+                            models.CharField(
+                                choices=[("warn", "Warning"), ("crit", "Critical")],
+                                max_length=8,
+                                verbose_name="severity",
+                            ),
+                        ),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("open", "Open"),
+                                    ("acknowledged", "Acknowledged"),
+                                    ("fixing", "Being fixed"),
+                                    ("fixed", "Fixed, to be re-checked"),
+                                    ("verified", "Verified"),
+                                    ("accepted_risk", "Risk accepted"),
+                                    ("duplicate", "Duplicate"),
+                                ],
+                                default="open",
+                                max_length=16,
+                                verbose_name="state",
+                            ),
+                        ),
+                        ("state_comment", models.TextField(blank=True, verbose_name="comment")),
+                        ("count", models.PositiveIntegerField(default=1, verbose_name="times seen")),
+                        (
+                            "opened_at",
+                            models.DateTimeField(default=django.utils.timezone.now, verbose_name="opened at"),
+                        ),
+                        ("response_due_at", models.DateTimeField(verbose_name="response due at")),
+                        ("due_at", models.DateTimeField(verbose_name="fix due at")),
+                        (
+                            "acknowledged_at",
+                            models.DateTimeField(blank=True, null=True, verbose_name="acknowledged at"),
+                        ),
+                        ("fixed_at", models.DateTimeField(blank=True, null=True, verbose_name="fixed at")),
+                        ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed at")),
+                        (
+                            "accepted_until_on",
+                            models.DateField(blank=True, null=True, verbose_name="risk accepted until"),
+                        ),
+                        (
+                            "change",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="findings",
+                                to="changes.changerequest",
+                                verbose_name="change request",
+                            ),
+                        ),
+                        (
+                            "ci",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="findings",
+                                to="cmdb.configurationitem",
+                                verbose_name="CI",
+                            ),
+                        ),
+                        (
+                            "duplicate_of",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="duplicates",
+                                to="inspections.finding",
+                                verbose_name="duplicate of",
+                            ),
+                        ),
+                        (
+                            "first_answer",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="findings_opened",
+                                to="inspections.answer",
+                                verbose_name="first answer",
+                            ),
+                        ),
+                        (
+                            "fixed_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="fixed by",
+                            ),
+                        ),
+                        (
+                            "last_answer",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="findings_repeated",
+                                to="inspections.answer",
+                                verbose_name="last answer",
+                            ),
+                        ),
+                        (
+                            "owner",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="owner",
+                            ),
+                        ),
+                        (
+                            "state_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="moved by",
+                            ),
+                        ),
+                        (
+                            "verified_answer",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="findings_verified",
+                                to="inspections.answer",
+                                verbose_name="answer that verified it",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "finding",
+                        "verbose_name_plural": "findings",
+                        "ordering": ["-id"],
+                        "indexes": [
+                            models.Index(fields=["state", "due_at"], name="inspections_finding_board")
                         ],
-                        default="open",
-                        max_length=16,
-                        verbose_name="state",
-                    ),
-                ),
-                ("state_comment", models.TextField(blank=True, verbose_name="comment")),
-                ("count", models.PositiveIntegerField(default=1, verbose_name="times seen")),
-                (
-                    "opened_at",
-                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="opened at"),
-                ),
-                ("response_due_at", models.DateTimeField(verbose_name="response due at")),
-                ("due_at", models.DateTimeField(verbose_name="fix due at")),
-                (
-                    "acknowledged_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="acknowledged at"),
-                ),
-                ("fixed_at", models.DateTimeField(blank=True, null=True, verbose_name="fixed at")),
-                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed at")),
-                (
-                    "accepted_until_on",
-                    models.DateField(blank=True, null=True, verbose_name="risk accepted until"),
-                ),
-                (
-                    "change",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="findings",
-                        to="changes.changerequest",
-                        verbose_name="change request",
-                    ),
-                ),
-                (
-                    "ci",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="findings",
-                        to="cmdb.configurationitem",
-                        verbose_name="CI",
-                    ),
-                ),
-                (
-                    "duplicate_of",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="duplicates",
-                        to="inspections.finding",
-                        verbose_name="duplicate of",
-                    ),
-                ),
-                (
-                    "first_answer",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="findings_opened",
-                        to="inspections.answer",
-                        verbose_name="first answer",
-                    ),
-                ),
-                (
-                    "fixed_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="fixed by",
-                    ),
-                ),
-                (
-                    "last_answer",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="findings_repeated",
-                        to="inspections.answer",
-                        verbose_name="last answer",
-                    ),
-                ),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="owner",
-                    ),
-                ),
-                (
-                    "state_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="moved by",
-                    ),
-                ),
-                (
-                    "verified_answer",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="findings_verified",
-                        to="inspections.answer",
-                        verbose_name="answer that verified it",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "finding",
-                "verbose_name_plural": "findings",
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="FindingEvent",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "source_state",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("open", "Open"),
-                            ("acknowledged", "Acknowledged"),
-                            ("fixing", "Being fixed"),
-                            ("fixed", "Fixed, to be re-checked"),
-                            ("verified", "Verified"),
-                            ("accepted_risk", "Risk accepted"),
-                            ("duplicate", "Duplicate"),
+                        "constraints": [
+                            models.UniqueConstraint(
+                                condition=models.Q(("state__in", ("verified", "duplicate")), _negated=True),
+                                fields=("ci", "item_key"),
+                                name="inspections_finding_one_open_per_ci_and_item",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("state", "accepted_risk"), _negated=True),
+                                    ("accepted_until_on__isnull", False),
+                                    _connector="OR",
+                                ),
+                                name="inspections_finding_risk_accepted_until_a_day",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("state", "verified"), _negated=True),
+                                    ("verified_answer__isnull", False),
+                                    _connector="OR",
+                                ),
+                                name="inspections_finding_verified_by_an_answer",
+                            ),
                         ],
-                        max_length=16,
-                        verbose_name="from",
-                    ),
+                    },
                 ),
-                (
-                    "target_state",
-                    models.CharField(
-                        choices=[
-                            ("open", "Open"),
-                            ("acknowledged", "Acknowledged"),
-                            ("fixing", "Being fixed"),
-                            ("fixed", "Fixed, to be re-checked"),
-                            ("verified", "Verified"),
-                            ("accepted_risk", "Risk accepted"),
-                            ("duplicate", "Duplicate"),
+                migrations.CreateModel(
+                    name="FindingEvent",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        (
+                            "source_state",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("open", "Open"),
+                                    ("acknowledged", "Acknowledged"),
+                                    ("fixing", "Being fixed"),
+                                    ("fixed", "Fixed, to be re-checked"),
+                                    ("verified", "Verified"),
+                                    ("accepted_risk", "Risk accepted"),
+                                    ("duplicate", "Duplicate"),
+                                ],
+                                max_length=16,
+                                verbose_name="from",
+                            ),
+                        ),
+                        (
+                            "target_state",
+                            models.CharField(
+                                choices=[
+                                    ("open", "Open"),
+                                    ("acknowledged", "Acknowledged"),
+                                    ("fixing", "Being fixed"),
+                                    ("fixed", "Fixed, to be re-checked"),
+                                    ("verified", "Verified"),
+                                    ("accepted_risk", "Risk accepted"),
+                                    ("duplicate", "Duplicate"),
+                                ],
+                                max_length=16,
+                                verbose_name="to",
+                            ),
+                        ),
+                        ("comment", models.TextField(blank=True, verbose_name="comment")),
+                        (
+                            "at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(),
+                                editable=False,
+                                verbose_name="at",
+                            ),
+                        ),
+                        (
+                            "answer",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="inspections.answer",
+                                verbose_name="inspection answer",
+                            ),
+                        ),
+                        (
+                            "by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="by",
+                            ),
+                        ),
+                        (
+                            "finding",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="events",
+                                to="inspections.finding",
+                                verbose_name="finding",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "finding event",
+                        "verbose_name_plural": "finding events",
+                        "ordering": ["id"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="HistoricalAmendment",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("reason", models.TextField(null=True, verbose_name="reason")),
+                        ("at", models.DateTimeField(editable=False, null=True, verbose_name="at")),
+                        ("answer", models.BigIntegerField(db_column="answer_id", null=True)),
+                        ("by", models.BigIntegerField(db_column="by_id", null=True)),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of amendment",
+                        "verbose_name_plural": "history of amendments",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
+                ),
+                migrations.CreateModel(
+                    name="HistoricalAnswer",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "item_key",
+                            models.CharField(
+                                editable=False, max_length=50, null=True, verbose_name="key of the check item"
+                            ),
+                        ),
+                        ("is_current", models.BooleanField(null=True, verbose_name="current")),
+                        (
+                            "value_number",
+                            models.DecimalField(
+                                blank=True,
+                                decimal_places=6,
+                                max_digits=18,
+                                null=True,
+                                verbose_name="numeric value",
+                            ),
+                        ),
+                        (
+                            "value_choice",
+                            models.CharField(blank=True, max_length=60, null=True, verbose_name="choice"),
+                        ),
+                        ("value_text", models.TextField(blank=True, null=True, verbose_name="text")),
+                        ("is_na", models.BooleanField(null=True, verbose_name="not applicable")),
+                        (
+                            "severity",
+                            models.CharField(
+                                choices=[
+                                    ("ok", "Normal"),
+                                    ("na", "Not applicable"),
+                                    ("unknown", "Unknown"),
+                                    ("warn", "Warning"),
+                                    ("crit", "Critical"),
+                                ],
+                                editable=False,
+                                max_length=8,
+                                null=True,
+                                verbose_name="severity",
+                            ),
+                        ),
+                        (
+                            "bounds_used",
+                            models.JSONField(editable=False, null=True, verbose_name="bounds used"),
+                        ),
+                        (
+                            "source",
+                            models.CharField(
+                                choices=[
+                                    ("human", "Entered by a person"),
+                                    ("machine", "Machine"),
+                                    ("confirmed", "Machine, confirmed by a person"),
+                                ],
+                                max_length=10,
+                                null=True,
+                                verbose_name="source of the value",
+                            ),
+                        ),
+                        ("comment", models.TextField(blank=True, null=True, verbose_name="comment")),
+                        ("observed_at", models.DateTimeField(null=True, verbose_name="observed at (device)")),
+                        (
+                            "received_at",
+                            models.DateTimeField(
+                                editable=False, null=True, verbose_name="received at (server)"
+                            ),
+                        ),
+                        (
+                            "dwell_seconds",
+                            models.PositiveIntegerField(
+                                blank=True, null=True, verbose_name="seconds on the card"
+                            ),
+                        ),
+                        ("op", models.UUIDField(editable=False, null=True, verbose_name="operation key")),
+                        (
+                            "op_sha256",
+                            models.CharField(
+                                blank=True,
+                                editable=False,
+                                max_length=64,
+                                null=True,
+                                verbose_name="SHA-256 of the operation",
+                            ),
+                        ),
+                        ("target", models.BigIntegerField(db_column="target_id", null=True)),
+                        ("item", models.BigIntegerField(db_column="item_id", null=True)),
+                        ("ci", models.BigIntegerField(db_column="ci_id", null=True)),
+                        ("answered_by", models.BigIntegerField(db_column="answered_by_id", null=True)),
+                        ("supersedes", models.BigIntegerField(db_column="supersedes_id", null=True)),
+                        ("amendment", models.BigIntegerField(db_column="amendment_id", null=True)),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of inspection answer",
+                        "verbose_name_plural": "history of inspection answers",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
+                ),
+                migrations.CreateModel(
+                    name="HistoricalChecklistTemplate",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(
+                                blank=True, max_length=120, null=True, verbose_name="label in Chinese"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("key", models.SlugField(db_index=False, null=True, verbose_name="key")),
+                        ("description", models.TextField(blank=True, null=True, verbose_name="description")),
+                        ("ci_type", models.BigIntegerField(db_column="ci_type_id", null=True)),
+                        ("owner_team", models.BigIntegerField(db_column="owner_team_id", null=True)),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of check list",
+                        "verbose_name_plural": "history of check lists",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
+                ),
+                migrations.CreateModel(
+                    name="HistoricalFinding",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(
+                                blank=True, max_length=120, null=True, verbose_name="label in Chinese"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "number",
+                            models.CharField(editable=False, max_length=16, null=True, verbose_name="number"),
+                        ),
+                        (
+                            "item_key",
+                            models.CharField(max_length=50, null=True, verbose_name="key of the check item"),
+                        ),
+                        (
+                            "severity",
+                            models.CharField(
+                                choices=[("warn", "Warning"), ("crit", "Critical")],
+                                max_length=8,
+                                null=True,
+                                verbose_name="severity",
+                            ),
+                        ),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("open", "Open"),
+                                    ("acknowledged", "Acknowledged"),
+                                    ("fixing", "Being fixed"),
+                                    ("fixed", "Fixed, to be re-checked"),
+                                    ("verified", "Verified"),
+                                    ("accepted_risk", "Risk accepted"),
+                                    ("duplicate", "Duplicate"),
+                                ],
+                                max_length=16,
+                                null=True,
+                                verbose_name="state",
+                            ),
+                        ),
+                        ("state_comment", models.TextField(blank=True, null=True, verbose_name="comment")),
+                        ("count", models.PositiveIntegerField(null=True, verbose_name="times seen")),
+                        ("opened_at", models.DateTimeField(null=True, verbose_name="opened at")),
+                        ("response_due_at", models.DateTimeField(null=True, verbose_name="response due at")),
+                        ("due_at", models.DateTimeField(null=True, verbose_name="fix due at")),
+                        (
+                            "acknowledged_at",
+                            models.DateTimeField(blank=True, null=True, verbose_name="acknowledged at"),
+                        ),
+                        ("fixed_at", models.DateTimeField(blank=True, null=True, verbose_name="fixed at")),
+                        ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed at")),
+                        (
+                            "accepted_until_on",
+                            models.DateField(blank=True, null=True, verbose_name="risk accepted until"),
+                        ),
+                        ("ci", models.BigIntegerField(db_column="ci_id", null=True)),
+                        ("state_by", models.BigIntegerField(db_column="state_by_id", null=True)),
+                        ("first_answer", models.BigIntegerField(db_column="first_answer_id", null=True)),
+                        ("last_answer", models.BigIntegerField(db_column="last_answer_id", null=True)),
+                        (
+                            "verified_answer",
+                            models.BigIntegerField(db_column="verified_answer_id", null=True),
+                        ),
+                        ("owner", models.BigIntegerField(db_column="owner_id", null=True)),
+                        ("fixed_by", models.BigIntegerField(db_column="fixed_by_id", null=True)),
+                        ("duplicate_of", models.BigIntegerField(db_column="duplicate_of_id", null=True)),
+                        ("change", models.BigIntegerField(db_column="change_id", null=True)),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of finding",
+                        "verbose_name_plural": "history of findings",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
+                ),
+                migrations.CreateModel(
+                    name="HistoricalFindingEvent",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "source_state",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("open", "Open"),
+                                    ("acknowledged", "Acknowledged"),
+                                    ("fixing", "Being fixed"),
+                                    ("fixed", "Fixed, to be re-checked"),
+                                    ("verified", "Verified"),
+                                    ("accepted_risk", "Risk accepted"),
+                                    ("duplicate", "Duplicate"),
+                                ],
+                                max_length=16,
+                                null=True,
+                                verbose_name="from",
+                            ),
+                        ),
+                        (
+                            "target_state",
+                            models.CharField(
+                                choices=[
+                                    ("open", "Open"),
+                                    ("acknowledged", "Acknowledged"),
+                                    ("fixing", "Being fixed"),
+                                    ("fixed", "Fixed, to be re-checked"),
+                                    ("verified", "Verified"),
+                                    ("accepted_risk", "Risk accepted"),
+                                    ("duplicate", "Duplicate"),
+                                ],
+                                max_length=16,
+                                null=True,
+                                verbose_name="to",
+                            ),
+                        ),
+                        ("comment", models.TextField(blank=True, null=True, verbose_name="comment")),
+                        ("at", models.DateTimeField(editable=False, null=True, verbose_name="at")),
+                        ("finding", models.BigIntegerField(db_column="finding_id", null=True)),
+                        ("by", models.BigIntegerField(db_column="by_id", null=True)),
+                        ("answer", models.BigIntegerField(db_column="answer_id", null=True)),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of finding event",
+                        "verbose_name_plural": "history of finding events",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
+                ),
+                migrations.CreateModel(
+                    name="HistoricalInspectionPlan",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(
+                                blank=True, max_length=120, null=True, verbose_name="label in Chinese"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("key", models.SlugField(db_index=False, null=True, verbose_name="key")),
+                        (
+                            "scope",
+                            models.JSONField(
+                                blank=True,
+                                help_text='Filter of configuration items, for example {"type": "host"}.',
+                                null=True,
+                                verbose_name="CI filter",
+                            ),
+                        ),
+                        (
+                            "group_by",
+                            models.CharField(
+                                choices=[
+                                    ("plan", "One run for everything"),
+                                    ("ci", "One run per CI"),
+                                    ("location", "One run per location"),
+                                ],
+                                max_length=10,
+                                null=True,
+                                verbose_name="grouping",
+                            ),
+                        ),
+                        (
+                            "rrule",
+                            models.CharField(
+                                help_text="RFC 5545, for example FREQ=WEEKLY;BYDAY=MO,TH.",
+                                max_length=200,
+                                null=True,
+                                verbose_name="recurrence",
+                            ),
+                        ),
+                        ("time_zone", models.CharField(max_length=64, null=True, verbose_name="time zone")),
+                        ("starts_on", models.DateField(null=True, verbose_name="first day")),
+                        ("shift_start", models.TimeField(null=True, verbose_name="start of the shift")),
+                        (
+                            "opens_minutes",
+                            models.IntegerField(
+                                help_text="May be negative: before the start.",
+                                null=True,
+                                verbose_name="opens (minutes after the start)",
+                            ),
+                        ),
+                        (
+                            "due_minutes",
+                            models.IntegerField(null=True, verbose_name="due (minutes after the start)"),
+                        ),
+                        (
+                            "expires_minutes",
+                            models.IntegerField(null=True, verbose_name="missed (minutes after the start)"),
+                        ),
+                        (
+                            "signoff",
+                            models.CharField(
+                                choices=[("none", "None"), ("reviewer", "By a second person")],
+                                max_length=10,
+                                null=True,
+                                verbose_name="sign-off",
+                            ),
+                        ),
+                        ("is_enabled", models.BooleanField(null=True, verbose_name="enabled")),
+                        (
+                            "disabled_reason",
+                            models.TextField(blank=True, null=True, verbose_name="why it is disabled"),
+                        ),
+                        (
+                            "generated_until_at",
+                            models.DateTimeField(
+                                blank=True, editable=False, null=True, verbose_name="runs exist up to"
+                            ),
+                        ),
+                        ("template", models.BigIntegerField(db_column="template_id", null=True)),
+                        ("assignee", models.BigIntegerField(db_column="assignee_id", null=True)),
+                        ("team", models.BigIntegerField(db_column="team_id", null=True)),
+                        ("disabled_by", models.BigIntegerField(db_column="disabled_by_id", null=True)),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of inspection plan",
+                        "verbose_name_plural": "history of inspection plans",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
+                ),
+                migrations.CreateModel(
+                    name="HistoricalInspectionRun",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("number", models.CharField(max_length=24, null=True, verbose_name="number")),
+                        ("slot_at", models.DateTimeField(null=True, verbose_name="slot")),
+                        (
+                            "group_key",
+                            models.CharField(blank=True, max_length=64, null=True, verbose_name="group"),
+                        ),
+                        (
+                            "group_label",
+                            models.CharField(blank=True, max_length=200, null=True, verbose_name="what"),
+                        ),
+                        (
+                            "version_sha256",
+                            models.CharField(max_length=64, null=True, verbose_name="SHA-256 of the version"),
+                        ),
+                        ("opens_at", models.DateTimeField(null=True, verbose_name="opens at")),
+                        ("due_at", models.DateTimeField(null=True, verbose_name="due at")),
+                        ("expires_at", models.DateTimeField(null=True, verbose_name="missed at")),
+                        (
+                            "signoff",
+                            models.CharField(
+                                choices=[("none", "None"), ("reviewer", "By a second person")],
+                                max_length=10,
+                                null=True,
+                                verbose_name="sign-off",
+                            ),
+                        ),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("scheduled", "Scheduled"),
+                                    ("open", "Due"),
+                                    ("in_progress", "Running"),
+                                    ("submitted", "Waiting for sign-off"),
+                                    ("returned", "Returned"),
+                                    ("signed", "Signed"),
+                                    ("missed", "Missed"),
+                                    ("cancelled", "Cancelled"),
+                                ],
+                                max_length=12,
+                                null=True,
+                                verbose_name="state",
+                            ),
+                        ),
+                        ("state_reason", models.TextField(blank=True, null=True, verbose_name="reason")),
+                        (
+                            "started_at",
+                            models.DateTimeField(blank=True, null=True, verbose_name="started at"),
+                        ),
+                        (
+                            "completed_at",
+                            models.DateTimeField(blank=True, null=True, verbose_name="completed at (device)"),
+                        ),
+                        (
+                            "submitted_at",
+                            models.DateTimeField(blank=True, null=True, verbose_name="submitted at"),
+                        ),
+                        ("signed_at", models.DateTimeField(blank=True, null=True, verbose_name="signed at")),
+                        ("is_late", models.BooleanField(null=True, verbose_name="late")),
+                        (
+                            "outcome",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("ok", "Normal"),
+                                    ("na", "Not applicable"),
+                                    ("unknown", "Unknown"),
+                                    ("warn", "Warning"),
+                                    ("crit", "Critical"),
+                                ],
+                                max_length=8,
+                                null=True,
+                                verbose_name="outcome",
+                            ),
+                        ),
+                        (
+                            "record_sha256",
+                            models.CharField(
+                                blank=True, max_length=64, null=True, verbose_name="SHA-256 of the record"
+                            ),
+                        ),
+                        (
+                            "created_at",
+                            models.DateTimeField(editable=False, null=True, verbose_name="created at"),
+                        ),
+                        ("plan", models.BigIntegerField(db_column="plan_id", null=True)),
+                        ("version", models.BigIntegerField(db_column="version_id", null=True)),
+                        ("assignee", models.BigIntegerField(db_column="assignee_id", null=True)),
+                        ("team", models.BigIntegerField(db_column="team_id", null=True)),
+                        ("state_by", models.BigIntegerField(db_column="state_by_id", null=True)),
+                        ("started_by", models.BigIntegerField(db_column="started_by_id", null=True)),
+                        ("submitted_by", models.BigIntegerField(db_column="submitted_by_id", null=True)),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of inspection run",
+                        "verbose_name_plural": "history of inspection runs",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
+                ),
+                migrations.CreateModel(
+                    name="HistoricalRunTarget",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("position", models.PositiveIntegerField(null=True, verbose_name="position")),
+                        ("snapshot", models.JSONField(null=True, verbose_name="as it was")),
+                        (
+                            "result",
+                            models.CharField(
+                                choices=[
+                                    ("found", "Inspected"),
+                                    ("unreachable", "Could not be reached"),
+                                    ("not_present", "Not there"),
+                                ],
+                                max_length=12,
+                                null=True,
+                                verbose_name="result",
+                            ),
+                        ),
+                        ("reason", models.TextField(blank=True, null=True, verbose_name="why not inspected")),
+                        ("run", models.BigIntegerField(db_column="run_id", null=True)),
+                        ("ci", models.BigIntegerField(db_column="ci_id", null=True)),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of run target",
+                        "verbose_name_plural": "history of run targets",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
+                ),
+                migrations.CreateModel(
+                    name="HistoricalSignature",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        (
+                            "role",
+                            models.CharField(
+                                choices=[("inspector", "Inspector"), ("reviewer", "Reviewer")],
+                                max_length=10,
+                                null=True,
+                                verbose_name="role",
+                            ),
+                        ),
+                        ("method", models.CharField(max_length=20, null=True, verbose_name="method")),
+                        ("comment", models.TextField(blank=True, null=True, verbose_name="comment")),
+                        (
+                            "signed_at",
+                            models.DateTimeField(editable=False, null=True, verbose_name="signed at"),
+                        ),
+                        (
+                            "record_sha256",
+                            models.CharField(max_length=64, null=True, verbose_name="SHA-256 of the record"),
+                        ),
+                        ("run", models.BigIntegerField(db_column="run_id", null=True)),
+                        ("by", models.BigIntegerField(db_column="by_id", null=True)),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of signature",
+                        "verbose_name_plural": "history of signatures",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
+                ),
+                migrations.CreateModel(
+                    name="HistoricalTemplateItem",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(
+                                blank=True, max_length=120, null=True, verbose_name="label in Chinese"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("key", models.SlugField(db_index=False, null=True, verbose_name="key")),
+                        (
+                            "section",
+                            models.CharField(blank=True, max_length=80, null=True, verbose_name="section"),
+                        ),
+                        (
+                            "section_zh",
+                            models.CharField(
+                                blank=True, max_length=80, null=True, verbose_name="section in Chinese"
+                            ),
+                        ),
+                        ("position", models.PositiveIntegerField(null=True, verbose_name="position")),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("pass_fail", "Normal or abnormal"),
+                                    ("number", "Numeric value"),
+                                    ("choice", "Choice"),
+                                    ("text", "Text"),
+                                ],
+                                max_length=12,
+                                null=True,
+                                verbose_name="kind",
+                            ),
+                        ),
+                        (
+                            "help_text",
+                            models.TextField(blank=True, null=True, verbose_name="what to look at"),
+                        ),
+                        (
+                            "help_text_zh",
+                            models.TextField(
+                                blank=True, null=True, verbose_name="what to look at, in Chinese"
+                            ),
+                        ),
+                        ("runbook_url", models.URLField(blank=True, null=True, verbose_name="runbook")),
+                        ("is_required", models.BooleanField(null=True, verbose_name="required")),
+                        (
+                            "is_na_allowed",
+                            models.BooleanField(null=True, verbose_name="may be not applicable"),
+                        ),
+                        (
+                            "unit",
+                            models.CharField(
+                                blank=True,
+                                help_text="For example ℃, %, GB.",
+                                max_length=16,
+                                null=True,
+                                verbose_name="unit",
+                            ),
+                        ),
+                        (
+                            "decimals",
+                            models.PositiveSmallIntegerField(null=True, verbose_name="decimal places"),
+                        ),
+                        (
+                            "crit_low",
+                            models.DecimalField(
+                                blank=True,
+                                decimal_places=6,
+                                max_digits=18,
+                                null=True,
+                                verbose_name="critical at or below",
+                            ),
+                        ),
+                        (
+                            "warn_low",
+                            models.DecimalField(
+                                blank=True,
+                                decimal_places=6,
+                                max_digits=18,
+                                null=True,
+                                verbose_name="warning at or below",
+                            ),
+                        ),
+                        (
+                            "warn_high",
+                            models.DecimalField(
+                                blank=True,
+                                decimal_places=6,
+                                max_digits=18,
+                                null=True,
+                                verbose_name="warning at or above",
+                            ),
+                        ),
+                        (
+                            "crit_high",
+                            models.DecimalField(
+                                blank=True,
+                                decimal_places=6,
+                                max_digits=18,
+                                null=True,
+                                verbose_name="critical at or above",
+                            ),
+                        ),
+                        (
+                            "fail_severity",
+                            models.CharField(
+                                choices=[("warn", "Warning"), ("crit", "Critical")],
+                                max_length=8,
+                                null=True,
+                                verbose_name="severity of “abnormal”",
+                            ),
+                        ),
+                        (
+                            "choices",
+                            models.JSONField(
+                                blank=True,
+                                help_text="A list of {value, label, label_zh, severity}; severity is ok, warn or crit.",
+                                null=True,
+                                verbose_name="choices",
+                            ),
+                        ),
+                        (
+                            "comment_at",
+                            models.CharField(
+                                blank=True,
+                                choices=[("warn", "Warning"), ("crit", "Critical")],
+                                max_length=8,
+                                null=True,
+                                verbose_name="comment required from",
+                            ),
+                        ),
+                        (
+                            "finding",
+                            models.CharField(
+                                choices=[("none", "No finding"), ("finding", "Opens a finding")],
+                                max_length=8,
+                                null=True,
+                                verbose_name="when bad",
+                            ),
+                        ),
+                        ("version", models.BigIntegerField(db_column="version_id", null=True)),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of check list item",
+                        "verbose_name_plural": "history of check list items",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
+                ),
+                migrations.CreateModel(
+                    name="HistoricalTemplateVersion",
+                    fields=[
+                        (
+                            "id",
+                            models.BigIntegerField(
+                                auto_created=True, blank=True, null=True, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
+                        ),
+                        ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
+                        ("number", models.PositiveIntegerField(null=True, verbose_name="version")),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("draft", "Draft"),
+                                    ("published", "Published"),
+                                    ("retired", "Retired"),
+                                ],
+                                editable=False,
+                                max_length=12,
+                                null=True,
+                                verbose_name="state",
+                            ),
+                        ),
+                        ("changelog", models.TextField(blank=True, null=True, verbose_name="what changed")),
+                        (
+                            "published_at",
+                            models.DateTimeField(editable=False, null=True, verbose_name="published at"),
+                        ),
+                        (
+                            "sha256",
+                            models.CharField(
+                                blank=True, editable=False, max_length=64, null=True, verbose_name="SHA-256"
+                            ),
+                        ),
+                        ("template", models.BigIntegerField(db_column="template_id", null=True)),
+                        ("published_by", models.BigIntegerField(db_column="published_by_id", null=True)),
+                        (
+                            "history_id",
+                            models.BigIntegerField(editable=False, primary_key=True, serialize=False),
+                        ),
+                        (
+                            "history_type",
+                            models.CharField(
+                                choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                            ),
+                        ),
+                        ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
+                        ("history_date", models.DateTimeField(verbose_name="when")),
+                        ("history_username", models.TextField(null=True, verbose_name="user name")),
+                        ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
+                        (
+                            "history_txn",
+                            models.ForeignKey(
+                                db_column="history_txid",
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="audit.transaction",
+                                verbose_name="transaction",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "history of check list version",
+                        "verbose_name_plural": "history of check list versions",
+                        "ordering": ["-history_id"],
+                        "get_latest_by": "history_id",
+                        "default_permissions": (),
+                    },
+                    bases=(simple_history.models.HistoricalChanges, models.Model),
+                ),
+                migrations.CreateModel(
+                    name="InspectionPlan",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=120, verbose_name="label")),
+                        (
+                            "label_zh",
+                            models.CharField(blank=True, max_length=120, verbose_name="label in Chinese"),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("key", models.SlugField(unique=True, verbose_name="key")),
+                        (
+                            "scope",
+                            models.JSONField(
+                                blank=True,
+                                default=dict,
+                                help_text='Filter of configuration items, for example {"type": "host"}.',
+                                verbose_name="CI filter",
+                            ),
+                        ),
+                        (
+                            "group_by",
+                            models.CharField(
+                                choices=[
+                                    ("plan", "One run for everything"),
+                                    ("ci", "One run per CI"),
+                                    ("location", "One run per location"),
+                                ],
+                                default="plan",
+                                max_length=10,
+                                verbose_name="grouping",
+                            ),
+                        ),
+                        (
+                            "rrule",
+                            models.CharField(
+                                default="FREQ=DAILY",
+                                help_text="RFC 5545, for example FREQ=WEEKLY;BYDAY=MO,TH.",
+                                max_length=200,
+                                verbose_name="recurrence",
+                            ),
+                        ),
+                        (
+                            "time_zone",
+                            models.CharField(
+                                default="Asia/Shanghai", max_length=64, verbose_name="time zone"
+                            ),
+                        ),
+                        (
+                            "starts_on",
+                            models.DateField(
+                                default=django.utils.timezone.localdate, verbose_name="first day"
+                            ),
+                        ),
+                        (
+                            "shift_start",
+                            models.TimeField(default=datetime.time(8, 0), verbose_name="start of the shift"),
+                        ),
+                        (
+                            "opens_minutes",
+                            models.IntegerField(
+                                default=-60,
+                                help_text="May be negative: before the start.",
+                                verbose_name="opens (minutes after the start)",
+                            ),
+                        ),
+                        (
+                            "due_minutes",
+                            models.IntegerField(default=60, verbose_name="due (minutes after the start)"),
+                        ),
+                        (
+                            "expires_minutes",
+                            models.IntegerField(default=480, verbose_name="missed (minutes after the start)"),
+                        ),
+                        (
+                            "signoff",
+                            models.CharField(
+                                choices=[("none", "None"), ("reviewer", "By a second person")],
+                                default="reviewer",
+                                max_length=10,
+                                verbose_name="sign-off",
+                            ),
+                        ),
+                        ("is_enabled", models.BooleanField(default=True, verbose_name="enabled")),
+                        ("disabled_reason", models.TextField(blank=True, verbose_name="why it is disabled")),
+                        (
+                            "generated_until_at",
+                            models.DateTimeField(
+                                blank=True, editable=False, null=True, verbose_name="runs exist up to"
+                            ),
+                        ),
+                        (
+                            "assignee",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="assignee",
+                            ),
+                        ),
+                        (
+                            "disabled_by",
+                            models.ForeignKey(
+                                blank=True,
+                                editable=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="disabled by",
+                            ),
+                        ),
+                        (
+                            "team",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="accounts.team",
+                                verbose_name="team",
+                            ),
+                        ),
+                        (
+                            "template",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="plans",
+                                to="inspections.checklisttemplate",
+                                verbose_name="check list",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "inspection plan",
+                        "verbose_name_plural": "inspection plans",
+                        "ordering": ["key"],
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("opens_minutes__lt", models.F("due_minutes")),
+                                    ("due_minutes__lte", models.F("expires_minutes")),
+                                ),
+                                name="inspections_plan_opens_before_due_before_missed",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("is_enabled", True),
+                                    models.Q(
+                                        models.Q(("disabled_reason", ""), _negated=True),
+                                        ("disabled_by__isnull", False),
+                                    ),
+                                    _connector="OR",
+                                ),
+                                name="inspections_plan_disabled_by_somebody_for_a_reason",
+                            ),
                         ],
-                        max_length=16,
-                        verbose_name="to",
-                    ),
+                    },
                 ),
-                ("comment", models.TextField(blank=True, verbose_name="comment")),
-                (
-                    "at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="at",
-                    ),
-                ),
-                (
-                    "answer",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="inspections.answer",
-                        verbose_name="inspection answer",
-                    ),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="by",
-                    ),
-                ),
-                (
-                    "finding",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="events",
-                        to="inspections.finding",
-                        verbose_name="finding",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "finding event",
-                "verbose_name_plural": "finding events",
-                "ordering": ["id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalAmendment",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("reason", models.TextField(null=True, verbose_name="reason")),
-                ("at", models.DateTimeField(editable=False, null=True, verbose_name="at")),
-                ("answer", models.BigIntegerField(db_column="answer_id", null=True)),
-                ("by", models.BigIntegerField(db_column="by_id", null=True)),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "history of amendment",
-                "verbose_name_plural": "history of amendments",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalAnswer",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "item_key",
-                    models.CharField(
-                        editable=False, max_length=50, null=True, verbose_name="key of the check item"
-                    ),
-                ),
-                ("is_current", models.BooleanField(null=True, verbose_name="current")),
-                (
-                    "value_number",
-                    models.DecimalField(
-                        blank=True, decimal_places=6, max_digits=18, null=True, verbose_name="numeric value"
-                    ),
-                ),
-                (
-                    "value_choice",
-                    models.CharField(blank=True, max_length=60, null=True, verbose_name="choice"),
-                ),
-                ("value_text", models.TextField(blank=True, null=True, verbose_name="text")),
-                ("is_na", models.BooleanField(null=True, verbose_name="not applicable")),
-                (
-                    "severity",
-                    models.CharField(
-                        choices=[
-                            ("ok", "Normal"),
-                            ("na", "Not applicable"),
-                            ("unknown", "Unknown"),
-                            ("warn", "Warning"),
-                            ("crit", "Critical"),
+                migrations.CreateModel(
+                    name="InspectionRun",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("number", models.CharField(max_length=24, unique=True, verbose_name="number")),
+                        ("slot_at", models.DateTimeField(verbose_name="slot")),
+                        ("group_key", models.CharField(blank=True, max_length=64, verbose_name="group")),
+                        ("group_label", models.CharField(blank=True, max_length=200, verbose_name="what")),
+                        (
+                            "version_sha256",
+                            models.CharField(max_length=64, verbose_name="SHA-256 of the version"),
+                        ),
+                        ("opens_at", models.DateTimeField(verbose_name="opens at")),
+                        ("due_at", models.DateTimeField(verbose_name="due at")),
+                        ("expires_at", models.DateTimeField(verbose_name="missed at")),
+                        (
+                            "signoff",
+                            models.CharField(
+                                choices=[("none", "None"), ("reviewer", "By a second person")],
+                                default="reviewer",
+                                max_length=10,
+                                verbose_name="sign-off",
+                            ),
+                        ),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("scheduled", "Scheduled"),
+                                    ("open", "Due"),
+                                    ("in_progress", "Running"),
+                                    ("submitted", "Waiting for sign-off"),
+                                    ("returned", "Returned"),
+                                    ("signed", "Signed"),
+                                    ("missed", "Missed"),
+                                    ("cancelled", "Cancelled"),
+                                ],
+                                default="scheduled",
+                                max_length=12,
+                                verbose_name="state",
+                            ),
+                        ),
+                        ("state_reason", models.TextField(blank=True, verbose_name="reason")),
+                        (
+                            "started_at",
+                            models.DateTimeField(blank=True, null=True, verbose_name="started at"),
+                        ),
+                        (
+                            "completed_at",
+                            models.DateTimeField(blank=True, null=True, verbose_name="completed at (device)"),
+                        ),
+                        (
+                            "submitted_at",
+                            models.DateTimeField(blank=True, null=True, verbose_name="submitted at"),
+                        ),
+                        ("signed_at", models.DateTimeField(blank=True, null=True, verbose_name="signed at")),
+                        ("is_late", models.BooleanField(default=False, verbose_name="late")),
+                        (
+                            "outcome",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("ok", "Normal"),
+                                    ("na", "Not applicable"),
+                                    ("unknown", "Unknown"),
+                                    ("warn", "Warning"),
+                                    ("crit", "Critical"),
+                                ],
+                                max_length=8,
+                                verbose_name="outcome",
+                            ),
+                        ),
+                        (
+                            "record_sha256",
+                            models.CharField(blank=True, max_length=64, verbose_name="SHA-256 of the record"),
+                        ),
+                        (
+                            "created_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(),
+                                editable=False,
+                                verbose_name="created at",
+                            ),
+                        ),
+                        (
+                            "assignee",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="assignee",
+                            ),
+                        ),
+                        (
+                            "plan",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="runs",
+                                to="inspections.inspectionplan",
+                                verbose_name="plan",
+                            ),
+                        ),
+                        (
+                            "started_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="started by",
+                            ),
+                        ),
+                        (
+                            "state_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="moved by",
+                            ),
+                        ),
+                        (
+                            "submitted_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="submitted by",
+                            ),
+                        ),
+                        (
+                            "team",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="accounts.team",
+                                verbose_name="team",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "inspection run",
+                        "verbose_name_plural": "inspection runs",
+                        "ordering": ["-slot_at", "-id"],
+                        "indexes": [
+                            models.Index(fields=["state", "due_at"], name="inspections_run_board"),
+                            models.Index(fields=["-slot_at", "-id"], name="inspections_run_recent"),
                         ],
-                        editable=False,
-                        max_length=8,
-                        null=True,
-                        verbose_name="severity",
-                    ),
-                ),
-                ("bounds_used", models.JSONField(editable=False, null=True, verbose_name="bounds used")),
-                (
-                    "source",
-                    models.CharField(
-                        choices=[
-                            ("human", "Entered by a person"),
-                            ("machine", "Machine"),
-                            ("confirmed", "Machine, confirmed by a person"),
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("plan", "slot_at", "group_key"),
+                                name="inspections_run_once_per_slot_and_group",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("opens_at__lt", models.F("due_at")),
+                                    ("due_at__lte", models.F("expires_at")),
+                                ),
+                                name="inspections_run_opens_before_due_before_missed",
+                            ),
                         ],
-                        max_length=10,
-                        null=True,
-                        verbose_name="source of the value",
-                    ),
+                    },
                 ),
-                ("comment", models.TextField(blank=True, null=True, verbose_name="comment")),
-                ("observed_at", models.DateTimeField(null=True, verbose_name="observed at (device)")),
-                (
-                    "received_at",
-                    models.DateTimeField(editable=False, null=True, verbose_name="received at (server)"),
-                ),
-                (
-                    "dwell_seconds",
-                    models.PositiveIntegerField(blank=True, null=True, verbose_name="seconds on the card"),
-                ),
-                ("op", models.UUIDField(editable=False, null=True, verbose_name="operation key")),
-                (
-                    "op_sha256",
-                    models.CharField(
-                        blank=True,
-                        editable=False,
-                        max_length=64,
-                        null=True,
-                        verbose_name="SHA-256 of the operation",
-                    ),
-                ),
-                ("target", models.BigIntegerField(db_column="target_id", null=True)),
-                ("item", models.BigIntegerField(db_column="item_id", null=True)),
-                ("ci", models.BigIntegerField(db_column="ci_id", null=True)),
-                ("answered_by", models.BigIntegerField(db_column="answered_by_id", null=True)),
-                ("supersedes", models.BigIntegerField(db_column="supersedes_id", null=True)),
-                ("amendment", models.BigIntegerField(db_column="amendment_id", null=True)),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "history of inspection answer",
-                "verbose_name_plural": "history of inspection answers",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalChecklistTemplate",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
-                (
-                    "label_zh",
-                    models.CharField(blank=True, max_length=120, null=True, verbose_name="label in Chinese"),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("key", models.SlugField(db_index=False, null=True, verbose_name="key")),
-                ("description", models.TextField(blank=True, null=True, verbose_name="description")),
-                ("ci_type", models.BigIntegerField(db_column="ci_type_id", null=True)),
-                ("owner_team", models.BigIntegerField(db_column="owner_team_id", null=True)),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "history of check list",
-                "verbose_name_plural": "history of check lists",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalFinding",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
-                (
-                    "label_zh",
-                    models.CharField(blank=True, max_length=120, null=True, verbose_name="label in Chinese"),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("number", models.CharField(editable=False, max_length=16, null=True, verbose_name="number")),
-                (
-                    "item_key",
-                    models.CharField(max_length=50, null=True, verbose_name="key of the check item"),
-                ),
-                (
-                    "severity",
-                    models.CharField(
-                        choices=[("warn", "Warning"), ("crit", "Critical")],
-                        max_length=8,
-                        null=True,
-                        verbose_name="severity",
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("open", "Open"),
-                            ("acknowledged", "Acknowledged"),
-                            ("fixing", "Being fixed"),
-                            ("fixed", "Fixed, to be re-checked"),
-                            ("verified", "Verified"),
-                            ("accepted_risk", "Risk accepted"),
-                            ("duplicate", "Duplicate"),
+                migrations.CreateModel(
+                    name="RunTarget",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "row_version",
+                            models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
+                        ),
+                        ("position", models.PositiveIntegerField(default=0, verbose_name="position")),
+                        ("snapshot", models.JSONField(default=dict, verbose_name="as it was")),
+                        (
+                            "result",
+                            models.CharField(
+                                choices=[
+                                    ("found", "Inspected"),
+                                    ("unreachable", "Could not be reached"),
+                                    ("not_present", "Not there"),
+                                ],
+                                default="found",
+                                max_length=12,
+                                verbose_name="result",
+                            ),
+                        ),
+                        ("reason", models.TextField(blank=True, verbose_name="why not inspected")),
+                        (
+                            "ci",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="run_targets",
+                                to="cmdb.configurationitem",
+                                verbose_name="CI",
+                            ),
+                        ),
+                        (
+                            "run",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="targets",
+                                to="inspections.inspectionrun",
+                                verbose_name="inspection run",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "run target",
+                        "verbose_name_plural": "run targets",
+                        "ordering": ["run", "position", "id"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("run", "ci"), name="inspections_target_once_per_run"
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("result", "found"),
+                                    models.Q(("reason", ""), _negated=True),
+                                    _connector="OR",
+                                ),
+                                name="inspections_target_skipped_for_a_reason",
+                            ),
                         ],
-                        max_length=16,
-                        null=True,
-                        verbose_name="state",
-                    ),
+                    },
                 ),
-                ("state_comment", models.TextField(blank=True, null=True, verbose_name="comment")),
-                ("count", models.PositiveIntegerField(null=True, verbose_name="times seen")),
-                ("opened_at", models.DateTimeField(null=True, verbose_name="opened at")),
-                ("response_due_at", models.DateTimeField(null=True, verbose_name="response due at")),
-                ("due_at", models.DateTimeField(null=True, verbose_name="fix due at")),
-                (
-                    "acknowledged_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="acknowledged at"),
-                ),
-                ("fixed_at", models.DateTimeField(blank=True, null=True, verbose_name="fixed at")),
-                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed at")),
-                (
-                    "accepted_until_on",
-                    models.DateField(blank=True, null=True, verbose_name="risk accepted until"),
-                ),
-                ("ci", models.BigIntegerField(db_column="ci_id", null=True)),
-                ("state_by", models.BigIntegerField(db_column="state_by_id", null=True)),
-                ("first_answer", models.BigIntegerField(db_column="first_answer_id", null=True)),
-                ("last_answer", models.BigIntegerField(db_column="last_answer_id", null=True)),
-                ("verified_answer", models.BigIntegerField(db_column="verified_answer_id", null=True)),
-                ("owner", models.BigIntegerField(db_column="owner_id", null=True)),
-                ("fixed_by", models.BigIntegerField(db_column="fixed_by_id", null=True)),
-                ("duplicate_of", models.BigIntegerField(db_column="duplicate_of_id", null=True)),
-                ("change", models.BigIntegerField(db_column="change_id", null=True)),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "history of finding",
-                "verbose_name_plural": "history of findings",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalFindingEvent",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "source_state",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("open", "Open"),
-                            ("acknowledged", "Acknowledged"),
-                            ("fixing", "Being fixed"),
-                            ("fixed", "Fixed, to be re-checked"),
-                            ("verified", "Verified"),
-                            ("accepted_risk", "Risk accepted"),
-                            ("duplicate", "Duplicate"),
-                        ],
-                        max_length=16,
-                        null=True,
-                        verbose_name="from",
-                    ),
-                ),
-                (
-                    "target_state",
-                    models.CharField(
-                        choices=[
-                            ("open", "Open"),
-                            ("acknowledged", "Acknowledged"),
-                            ("fixing", "Being fixed"),
-                            ("fixed", "Fixed, to be re-checked"),
-                            ("verified", "Verified"),
-                            ("accepted_risk", "Risk accepted"),
-                            ("duplicate", "Duplicate"),
-                        ],
-                        max_length=16,
-                        null=True,
-                        verbose_name="to",
-                    ),
-                ),
-                ("comment", models.TextField(blank=True, null=True, verbose_name="comment")),
-                ("at", models.DateTimeField(editable=False, null=True, verbose_name="at")),
-                ("finding", models.BigIntegerField(db_column="finding_id", null=True)),
-                ("by", models.BigIntegerField(db_column="by_id", null=True)),
-                ("answer", models.BigIntegerField(db_column="answer_id", null=True)),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "history of finding event",
-                "verbose_name_plural": "history of finding events",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalInspectionPlan",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
-                (
-                    "label_zh",
-                    models.CharField(blank=True, max_length=120, null=True, verbose_name="label in Chinese"),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("key", models.SlugField(db_index=False, null=True, verbose_name="key")),
-                (
-                    "scope",
-                    models.JSONField(
-                        blank=True,
-                        help_text='Filter of configuration items, for example {"type": "host"}.',
-                        null=True,
-                        verbose_name="CI filter",
-                    ),
-                ),
-                (
-                    "group_by",
-                    models.CharField(
-                        choices=[
-                            ("plan", "One run for everything"),
-                            ("ci", "One run per CI"),
-                            ("location", "One run per location"),
-                        ],
-                        max_length=10,
-                        null=True,
-                        verbose_name="grouping",
-                    ),
-                ),
-                (
-                    "rrule",
-                    models.CharField(
-                        help_text="RFC 5545, for example FREQ=WEEKLY;BYDAY=MO,TH.",
-                        max_length=200,
-                        null=True,
-                        verbose_name="recurrence",
-                    ),
-                ),
-                ("time_zone", models.CharField(max_length=64, null=True, verbose_name="time zone")),
-                ("starts_on", models.DateField(null=True, verbose_name="first day")),
-                ("shift_start", models.TimeField(null=True, verbose_name="start of the shift")),
-                (
-                    "opens_minutes",
-                    models.IntegerField(
-                        help_text="May be negative: before the start.",
-                        null=True,
-                        verbose_name="opens (minutes after the start)",
-                    ),
-                ),
-                ("due_minutes", models.IntegerField(null=True, verbose_name="due (minutes after the start)")),
-                (
-                    "expires_minutes",
-                    models.IntegerField(null=True, verbose_name="missed (minutes after the start)"),
-                ),
-                (
-                    "signoff",
-                    models.CharField(
-                        choices=[("none", "None"), ("reviewer", "By a second person")],
-                        max_length=10,
-                        null=True,
-                        verbose_name="sign-off",
-                    ),
-                ),
-                ("is_enabled", models.BooleanField(null=True, verbose_name="enabled")),
-                (
-                    "disabled_reason",
-                    models.TextField(blank=True, null=True, verbose_name="why it is disabled"),
-                ),
-                (
-                    "generated_until_at",
-                    models.DateTimeField(
-                        blank=True, editable=False, null=True, verbose_name="runs exist up to"
-                    ),
-                ),
-                ("template", models.BigIntegerField(db_column="template_id", null=True)),
-                ("assignee", models.BigIntegerField(db_column="assignee_id", null=True)),
-                ("team", models.BigIntegerField(db_column="team_id", null=True)),
-                ("disabled_by", models.BigIntegerField(db_column="disabled_by_id", null=True)),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "history of inspection plan",
-                "verbose_name_plural": "history of inspection plans",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalInspectionRun",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("number", models.CharField(max_length=24, null=True, verbose_name="number")),
-                ("slot_at", models.DateTimeField(null=True, verbose_name="slot")),
-                ("group_key", models.CharField(blank=True, max_length=64, null=True, verbose_name="group")),
-                ("group_label", models.CharField(blank=True, max_length=200, null=True, verbose_name="what")),
-                (
-                    "version_sha256",
-                    models.CharField(max_length=64, null=True, verbose_name="SHA-256 of the version"),
-                ),
-                ("opens_at", models.DateTimeField(null=True, verbose_name="opens at")),
-                ("due_at", models.DateTimeField(null=True, verbose_name="due at")),
-                ("expires_at", models.DateTimeField(null=True, verbose_name="missed at")),
-                (
-                    "signoff",
-                    models.CharField(
-                        choices=[("none", "None"), ("reviewer", "By a second person")],
-                        max_length=10,
-                        null=True,
-                        verbose_name="sign-off",
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("scheduled", "Scheduled"),
-                            ("open", "Due"),
-                            ("in_progress", "Running"),
-                            ("submitted", "Waiting for sign-off"),
-                            ("returned", "Returned"),
-                            ("signed", "Signed"),
-                            ("missed", "Missed"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        max_length=12,
-                        null=True,
-                        verbose_name="state",
-                    ),
-                ),
-                ("state_reason", models.TextField(blank=True, null=True, verbose_name="reason")),
-                ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="started at")),
-                (
-                    "completed_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="completed at (device)"),
-                ),
-                ("submitted_at", models.DateTimeField(blank=True, null=True, verbose_name="submitted at")),
-                ("signed_at", models.DateTimeField(blank=True, null=True, verbose_name="signed at")),
-                ("is_late", models.BooleanField(null=True, verbose_name="late")),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("ok", "Normal"),
-                            ("na", "Not applicable"),
-                            ("unknown", "Unknown"),
-                            ("warn", "Warning"),
-                            ("crit", "Critical"),
-                        ],
-                        max_length=8,
-                        null=True,
-                        verbose_name="outcome",
-                    ),
-                ),
-                (
-                    "record_sha256",
-                    models.CharField(
-                        blank=True, max_length=64, null=True, verbose_name="SHA-256 of the record"
-                    ),
-                ),
-                ("created_at", models.DateTimeField(editable=False, null=True, verbose_name="created at")),
-                ("plan", models.BigIntegerField(db_column="plan_id", null=True)),
-                ("version", models.BigIntegerField(db_column="version_id", null=True)),
-                ("assignee", models.BigIntegerField(db_column="assignee_id", null=True)),
-                ("team", models.BigIntegerField(db_column="team_id", null=True)),
-                ("state_by", models.BigIntegerField(db_column="state_by_id", null=True)),
-                ("started_by", models.BigIntegerField(db_column="started_by_id", null=True)),
-                ("submitted_by", models.BigIntegerField(db_column="submitted_by_id", null=True)),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "history of inspection run",
-                "verbose_name_plural": "history of inspection runs",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalRunTarget",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("position", models.PositiveIntegerField(null=True, verbose_name="position")),
-                ("snapshot", models.JSONField(null=True, verbose_name="as it was")),
-                (
-                    "result",
-                    models.CharField(
-                        choices=[
-                            ("found", "Inspected"),
-                            ("unreachable", "Could not be reached"),
-                            ("not_present", "Not there"),
-                        ],
-                        max_length=12,
-                        null=True,
-                        verbose_name="result",
-                    ),
-                ),
-                ("reason", models.TextField(blank=True, null=True, verbose_name="why not inspected")),
-                ("run", models.BigIntegerField(db_column="run_id", null=True)),
-                ("ci", models.BigIntegerField(db_column="ci_id", null=True)),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "history of run target",
-                "verbose_name_plural": "history of run targets",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalSignature",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[("inspector", "Inspector"), ("reviewer", "Reviewer")],
-                        max_length=10,
-                        null=True,
-                        verbose_name="role",
-                    ),
-                ),
-                ("method", models.CharField(max_length=20, null=True, verbose_name="method")),
-                ("comment", models.TextField(blank=True, null=True, verbose_name="comment")),
-                ("signed_at", models.DateTimeField(editable=False, null=True, verbose_name="signed at")),
-                (
-                    "record_sha256",
-                    models.CharField(max_length=64, null=True, verbose_name="SHA-256 of the record"),
-                ),
-                ("run", models.BigIntegerField(db_column="run_id", null=True)),
-                ("by", models.BigIntegerField(db_column="by_id", null=True)),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "history of signature",
-                "verbose_name_plural": "history of signatures",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalTemplateItem",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                ("label", models.CharField(max_length=120, null=True, verbose_name="label")),
-                (
-                    "label_zh",
-                    models.CharField(blank=True, max_length=120, null=True, verbose_name="label in Chinese"),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("key", models.SlugField(db_index=False, null=True, verbose_name="key")),
-                ("section", models.CharField(blank=True, max_length=80, null=True, verbose_name="section")),
-                (
-                    "section_zh",
-                    models.CharField(blank=True, max_length=80, null=True, verbose_name="section in Chinese"),
-                ),
-                ("position", models.PositiveIntegerField(null=True, verbose_name="position")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("pass_fail", "Normal or abnormal"),
-                            ("number", "Numeric value"),
-                            ("choice", "Choice"),
-                            ("text", "Text"),
-                        ],
-                        max_length=12,
-                        null=True,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("help_text", models.TextField(blank=True, null=True, verbose_name="what to look at")),
-                (
-                    "help_text_zh",
-                    models.TextField(blank=True, null=True, verbose_name="what to look at, in Chinese"),
-                ),
-                ("runbook_url", models.URLField(blank=True, null=True, verbose_name="runbook")),
-                ("is_required", models.BooleanField(null=True, verbose_name="required")),
-                ("is_na_allowed", models.BooleanField(null=True, verbose_name="may be not applicable")),
-                (
-                    "unit",
-                    models.CharField(
-                        blank=True,
-                        help_text="For example ℃, %, GB.",
-                        max_length=16,
-                        null=True,
-                        verbose_name="unit",
-                    ),
-                ),
-                ("decimals", models.PositiveSmallIntegerField(null=True, verbose_name="decimal places")),
-                (
-                    "crit_low",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=6,
-                        max_digits=18,
-                        null=True,
-                        verbose_name="critical at or below",
-                    ),
-                ),
-                (
-                    "warn_low",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=6,
-                        max_digits=18,
-                        null=True,
-                        verbose_name="warning at or below",
-                    ),
-                ),
-                (
-                    "warn_high",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=6,
-                        max_digits=18,
-                        null=True,
-                        verbose_name="warning at or above",
-                    ),
-                ),
-                (
-                    "crit_high",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=6,
-                        max_digits=18,
-                        null=True,
-                        verbose_name="critical at or above",
-                    ),
-                ),
-                (
-                    "fail_severity",
-                    models.CharField(
-                        choices=[("warn", "Warning"), ("crit", "Critical")],
-                        max_length=8,
-                        null=True,
-                        verbose_name="severity of “abnormal”",
-                    ),
-                ),
-                (
-                    "choices",
-                    models.JSONField(
-                        blank=True,
-                        help_text="A list of {value, label, label_zh, severity}; severity is ok, warn or crit.",
-                        null=True,
-                        verbose_name="choices",
-                    ),
-                ),
-                (
-                    "comment_at",
-                    models.CharField(
-                        blank=True,
-                        choices=[("warn", "Warning"), ("crit", "Critical")],
-                        max_length=8,
-                        null=True,
-                        verbose_name="comment required from",
-                    ),
-                ),
-                (
-                    "finding",
-                    models.CharField(
-                        choices=[("none", "No finding"), ("finding", "Opens a finding")],
-                        max_length=8,
-                        null=True,
-                        verbose_name="when bad",
-                    ),
-                ),
-                ("version", models.BigIntegerField(db_column="version_id", null=True)),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "history of check list item",
-                "verbose_name_plural": "history of check list items",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalTemplateVersion",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, null=True, verbose_name="ID")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(editable=False, null=True, verbose_name="version"),
-                ),
-                ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
-                ("number", models.PositiveIntegerField(null=True, verbose_name="version")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("draft", "Draft"), ("published", "Published"), ("retired", "Retired")],
-                        editable=False,
-                        max_length=12,
-                        null=True,
-                        verbose_name="state",
-                    ),
-                ),
-                ("changelog", models.TextField(blank=True, null=True, verbose_name="what changed")),
-                (
-                    "published_at",
-                    models.DateTimeField(editable=False, null=True, verbose_name="published at"),
-                ),
-                (
-                    "sha256",
-                    models.CharField(
-                        blank=True, editable=False, max_length=64, null=True, verbose_name="SHA-256"
-                    ),
-                ),
-                ("template", models.BigIntegerField(db_column="template_id", null=True)),
-                ("published_by", models.BigIntegerField(db_column="published_by_id", null=True)),
-                ("history_id", models.BigIntegerField(editable=False, primary_key=True, serialize=False)),
-                (
-                    "history_type",
-                    models.CharField(
-                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
-                    ),
-                ),
-                ("history_user", models.BigIntegerField(db_column="history_user_id", null=True)),
-                ("history_date", models.DateTimeField(verbose_name="when")),
-                ("history_username", models.TextField(null=True, verbose_name="user name")),
-                ("history_change_ref", models.BigIntegerField(null=True, verbose_name="change")),
-                (
-                    "history_txn",
-                    models.ForeignKey(
-                        db_column="history_txid",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.transaction",
-                        verbose_name="transaction",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "history of check list version",
-                "verbose_name_plural": "history of check list versions",
-                "ordering": ["-history_id"],
-                "get_latest_by": "history_id",
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="InspectionPlan",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("label", models.CharField(max_length=120, verbose_name="label")),
-                ("label_zh", models.CharField(blank=True, max_length=120, verbose_name="label in Chinese")),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("key", models.SlugField(unique=True, verbose_name="key")),
-                (
-                    "scope",
-                    models.JSONField(
-                        blank=True,
-                        default=dict,
-                        help_text='Filter of configuration items, for example {"type": "host"}.',
-                        verbose_name="CI filter",
-                    ),
-                ),
-                (
-                    "group_by",
-                    models.CharField(
-                        choices=[
-                            ("plan", "One run for everything"),
-                            ("ci", "One run per CI"),
-                            ("location", "One run per location"),
-                        ],
-                        default="plan",
-                        max_length=10,
-                        verbose_name="grouping",
-                    ),
-                ),
-                (
-                    "rrule",
-                    models.CharField(
-                        default="FREQ=DAILY",
-                        help_text="RFC 5545, for example FREQ=WEEKLY;BYDAY=MO,TH.",
-                        max_length=200,
-                        verbose_name="recurrence",
-                    ),
-                ),
-                (
-                    "time_zone",
-                    models.CharField(default="Asia/Shanghai", max_length=64, verbose_name="time zone"),
-                ),
-                (
-                    "starts_on",
-                    models.DateField(default=django.utils.timezone.localdate, verbose_name="first day"),
-                ),
-                (
-                    "shift_start",
-                    models.TimeField(default=datetime.time(8, 0), verbose_name="start of the shift"),
-                ),
-                (
-                    "opens_minutes",
-                    models.IntegerField(
-                        default=-60,
-                        help_text="May be negative: before the start.",
-                        verbose_name="opens (minutes after the start)",
-                    ),
-                ),
-                (
-                    "due_minutes",
-                    models.IntegerField(default=60, verbose_name="due (minutes after the start)"),
-                ),
-                (
-                    "expires_minutes",
-                    models.IntegerField(default=480, verbose_name="missed (minutes after the start)"),
-                ),
-                (
-                    "signoff",
-                    models.CharField(
-                        choices=[("none", "None"), ("reviewer", "By a second person")],
-                        default="reviewer",
-                        max_length=10,
-                        verbose_name="sign-off",
-                    ),
-                ),
-                ("is_enabled", models.BooleanField(default=True, verbose_name="enabled")),
-                ("disabled_reason", models.TextField(blank=True, verbose_name="why it is disabled")),
-                (
-                    "generated_until_at",
-                    models.DateTimeField(
-                        blank=True, editable=False, null=True, verbose_name="runs exist up to"
-                    ),
-                ),
-                (
-                    "assignee",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="assignee",
-                    ),
-                ),
-                (
-                    "disabled_by",
-                    models.ForeignKey(
-                        blank=True,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="disabled by",
-                    ),
-                ),
-                (
-                    "team",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.team",
-                        verbose_name="team",
-                    ),
-                ),
-                (
-                    "template",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="plans",
-                        to="inspections.checklisttemplate",
-                        verbose_name="check list",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "inspection plan",
-                "verbose_name_plural": "inspection plans",
-                "ordering": ["key"],
-            },
-        ),
-        migrations.CreateModel(
-            name="InspectionRun",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("number", models.CharField(max_length=24, unique=True, verbose_name="number")),
-                ("slot_at", models.DateTimeField(verbose_name="slot")),
-                ("group_key", models.CharField(blank=True, max_length=64, verbose_name="group")),
-                ("group_label", models.CharField(blank=True, max_length=200, verbose_name="what")),
-                ("version_sha256", models.CharField(max_length=64, verbose_name="SHA-256 of the version")),
-                ("opens_at", models.DateTimeField(verbose_name="opens at")),
-                ("due_at", models.DateTimeField(verbose_name="due at")),
-                ("expires_at", models.DateTimeField(verbose_name="missed at")),
-                (
-                    "signoff",
-                    models.CharField(
-                        choices=[("none", "None"), ("reviewer", "By a second person")],
-                        default="reviewer",
-                        max_length=10,
-                        verbose_name="sign-off",
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("scheduled", "Scheduled"),
-                            ("open", "Due"),
-                            ("in_progress", "Running"),
-                            ("submitted", "Waiting for sign-off"),
-                            ("returned", "Returned"),
-                            ("signed", "Signed"),
-                            ("missed", "Missed"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        default="scheduled",
-                        max_length=12,
-                        verbose_name="state",
-                    ),
-                ),
-                ("state_reason", models.TextField(blank=True, verbose_name="reason")),
-                ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="started at")),
-                (
-                    "completed_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="completed at (device)"),
-                ),
-                ("submitted_at", models.DateTimeField(blank=True, null=True, verbose_name="submitted at")),
-                ("signed_at", models.DateTimeField(blank=True, null=True, verbose_name="signed at")),
-                ("is_late", models.BooleanField(default=False, verbose_name="late")),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("ok", "Normal"),
-                            ("na", "Not applicable"),
-                            ("unknown", "Unknown"),
-                            ("warn", "Warning"),
-                            ("crit", "Critical"),
-                        ],
-                        max_length=8,
-                        verbose_name="outcome",
-                    ),
-                ),
-                (
-                    "record_sha256",
-                    models.CharField(blank=True, max_length=64, verbose_name="SHA-256 of the record"),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="created at",
-                    ),
-                ),
-                (
-                    "assignee",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="assignee",
-                    ),
-                ),
-                (
-                    "plan",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="runs",
-                        to="inspections.inspectionplan",
-                        verbose_name="plan",
-                    ),
-                ),
-                (
-                    "started_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="started by",
-                    ),
-                ),
-                (
-                    "state_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="moved by",
-                    ),
-                ),
-                (
-                    "submitted_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="submitted by",
-                    ),
-                ),
-                (
-                    "team",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.team",
-                        verbose_name="team",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "inspection run",
-                "verbose_name_plural": "inspection runs",
-                "ordering": ["-slot_at", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="RunTarget",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_version",
-                    models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version"),
-                ),
-                ("position", models.PositiveIntegerField(default=0, verbose_name="position")),
-                ("snapshot", models.JSONField(default=dict, verbose_name="as it was")),
-                (
-                    "result",
-                    models.CharField(
-                        choices=[
-                            ("found", "Inspected"),
-                            ("unreachable", "Could not be reached"),
-                            ("not_present", "Not there"),
-                        ],
-                        default="found",
-                        max_length=12,
-                        verbose_name="result",
-                    ),
-                ),
-                ("reason", models.TextField(blank=True, verbose_name="why not inspected")),
-                (
-                    "ci",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="run_targets",
-                        to="cmdb.configurationitem",
-                        verbose_name="CI",
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="targets",
-                        to="inspections.inspectionrun",
-                        verbose_name="inspection run",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "run target",
-                "verbose_name_plural": "run targets",
-                "ordering": ["run", "position", "id"],
-            },
+            ]
         ),
         migrations.AddField(
             model_name="answer",
@@ -2056,6 +2389,11 @@ class Migration(migrations.Migration):
                 "verbose_name": "signature",
                 "verbose_name_plural": "signatures",
                 "ordering": ["id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("by__isnull", False)), name="inspections_signature_by_somebody"
+                    )
+                ],
             },
         ),
         migrations.AddField(
@@ -2126,6 +2464,27 @@ class Migration(migrations.Migration):
                 "verbose_name": "check list version",
                 "verbose_name_plural": "check list versions",
                 "ordering": ["template", "-number"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("template", "number"), name="inspections_version_number_once"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "draft")),
+                        fields=("template",),
+                        name="inspections_version_one_draft",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "published")),
+                        fields=("template",),
+                        name="inspections_version_one_published",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state", "draft"), ("published_at__isnull", False), _connector="OR"
+                        ),
+                        name="inspections_version_published_at_a_time",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -2155,92 +2514,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="amendment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="inspections_amendment_has_a_reason"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="finding",
-            index=models.Index(fields=["state", "due_at"], name="inspections_finding_board"),
-        ),
-        migrations.AddConstraint(
-            model_name="finding",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ("verified", "duplicate")), _negated=True),
-                fields=("ci", "item_key"),
-                name="inspections_finding_one_open_per_ci_and_item",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="finding",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "accepted_risk"), _negated=True),
-                    ("accepted_until_on__isnull", False),
-                    _connector="OR",
-                ),
-                name="inspections_finding_risk_accepted_until_a_day",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="finding",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "verified"), _negated=True),
-                    ("verified_answer__isnull", False),
-                    _connector="OR",
-                ),
-                name="inspections_finding_verified_by_an_answer",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="inspectionplan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("opens_minutes__lt", models.F("due_minutes")),
-                    ("due_minutes__lte", models.F("expires_minutes")),
-                ),
-                name="inspections_plan_opens_before_due_before_missed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="inspectionplan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("is_enabled", True),
-                    models.Q(
-                        models.Q(("disabled_reason", ""), _negated=True), ("disabled_by__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="inspections_plan_disabled_by_somebody_for_a_reason",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="runtarget",
-            constraint=models.UniqueConstraint(fields=("run", "ci"), name="inspections_target_once_per_run"),
-        ),
-        migrations.AddConstraint(
-            model_name="runtarget",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("result", "found"), models.Q(("reason", ""), _negated=True), _connector="OR"
-                ),
-                name="inspections_target_skipped_for_a_reason",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="signature",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("by__isnull", False)), name="inspections_signature_by_somebody"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="answer",
-            index=models.Index(fields=["ci", "item_key", "-observed_at"], name="inspections_answer_trend"),
-        ),
-        migrations.AddConstraint(
             model_name="answer",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("is_current", True)),
@@ -2249,96 +2522,9 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="templateversion",
-            constraint=models.UniqueConstraint(
-                fields=("template", "number"), name="inspections_version_number_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="templateversion",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "draft")),
-                fields=("template",),
-                name="inspections_version_one_draft",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="templateversion",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "published")),
-                fields=("template",),
-                name="inspections_version_one_published",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="templateversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state", "draft"), ("published_at__isnull", False), _connector="OR"),
-                name="inspections_version_published_at_a_time",
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="templateitem",
             constraint=models.UniqueConstraint(
                 fields=("version", "key"), name="inspections_item_key_once_per_version"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="templateitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("decimals__lte", 6)), name="inspections_item_at_most_6_decimals"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="templateitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kind", "number"),
-                    models.Q(
-                        ("crit_high", None),
-                        ("crit_low", None),
-                        ("unit", ""),
-                        ("warn_high", None),
-                        ("warn_low", None),
-                    ),
-                    _connector="OR",
-                ),
-                name="inspections_item_bounds_are_of_numbers",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="templateitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("crit_low__gt", models.F("warn_low")), _negated=True),
-                    models.Q(("warn_low__gte", models.F("warn_high")), _negated=True),
-                    models.Q(("warn_high__gt", models.F("crit_high")), _negated=True),
-                    models.Q(("crit_low__gte", models.F("crit_high")), _negated=True),
-                ),
-                name="inspections_item_bounds_in_order",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="inspectionrun",
-            index=models.Index(fields=["state", "due_at"], name="inspections_run_board"),
-        ),
-        migrations.AddIndex(
-            model_name="inspectionrun",
-            index=models.Index(fields=["-slot_at", "-id"], name="inspections_run_recent"),
-        ),
-        migrations.AddConstraint(
-            model_name="inspectionrun",
-            constraint=models.UniqueConstraint(
-                fields=("plan", "slot_at", "group_key"), name="inspections_run_once_per_slot_and_group"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="inspectionrun",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("opens_at__lt", models.F("due_at")), ("due_at__lte", models.F("expires_at"))
-                ),
-                name="inspections_run_opens_before_due_before_missed",
             ),
         ),
     ]

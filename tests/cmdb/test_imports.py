@@ -140,6 +140,13 @@ def test_a_dry_run_shows_everything_and_writes_nothing():
     assert not ConfigurationItem.objects.exists()
 
 
+def test_a_dry_run_without_errors_is_taken_back_too():
+    report = items(HEADER + "box:b1,,,,,8,,,,,\n", dry_run=True)
+    assert (report.summary, report.is_applied) == ("1 created, 0 updated, 0 unchanged, 0 errors", False)
+    assert not CIType.objects.filter(key="box").exists()
+    assert not ConfigurationItem.history.exists()
+
+
 def test_history_names_the_file_as_the_reason():
     items(HEADER + "box:b1,,,,,,,,,,\n")
     assert ConfigurationItem.history.get().history_change_reason == "import boxes.csv"

@@ -166,7 +166,8 @@ class Dossier:
             seat
             for step in self.open_round.steps.all()
             for seat in step.seats.all()
-            if seat.user_id == self.user.pk or seat.user_id in lent
+            if seat.barred_as != RoundSeat.Barred.OTHER_SEAT
+            and (seat.user_id == self.user.pk or seat.user_id in lent)
         ]
 
     @cached_property

@@ -13,6 +13,13 @@ BEGIN
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO %I', s, app);
     EXECUTE format('GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA %I TO %I', s, app);
   END LOOP;
+  -- Triggers fire without this right; with it, a session could hang the owner's function on a temporary table
+  -- and have it act on forged rows.
+  FOR t IN SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+            WHERE (p.prosecdef OR p.prorettype = 'trigger'::regtype) AND p.proowner = current_user::regrole
+              AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' LOOP
+    EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', t);
+  END LOOP;
   FOR t IN SELECT hist FROM audit.tracked WHERE to_regclass(hist) IS NOT NULL LOOP
     EXECUTE format('REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON %s FROM %I', t, app);
   END LOOP;

@@ -6,13 +6,13 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.roles import has_right
+from accounts.roles import Right, has_right
 from changes.actions.refusals import StepRefused, locked, refusals_recorded
 from changes.actions.steps import take_step
-from changes.guards.people import RIGHT_FOR
+from changes.guards.people import RIGHT_FOR, must_not_be
 from changes.guards.refusal import Refusal
 from changes.guards.votes import result_of
-from changes.models import ApprovalRound, RoundSeat, Vote, VoteConfirmation
+from changes.models import ApprovalRound, ChangeRequest, RoundSeat, Vote, VoteConfirmation
 from changes.workflow import Relation
 
 # What the system does when the votes have decided, by the purpose of the round.
@@ -49,6 +49,8 @@ def cast_vote(  # noqa: PLR0913  each is one fact of a vote
         voter = on_behalf_of if verbal and on_behalf_of else by
         holder = on_behalf_of or by
         refusals = _against(round, voter, holder, choice, comment)
+        if verbal:
+            refusals += _against_clerk(current, by)
         if plan_hash and plan_hash != current.plan_hash:
             refusals.append(Refusal("plan_edited", _("The plan was edited since you opened the page."),
                                     _("Read it again and vote on what it says now.")))  # fmt: skip
@@ -104,15 +106,31 @@ def reasons_against_voting(round: ApprovalRound, by: User) -> list[Refusal]:  # 
     return _against(round, by, by, Vote.Choice.ABSTAIN, "")
 
 
+def _against_clerk(change: ChangeRequest, by: User) -> list[Refusal]:
+    """A vote by word of mouth is taken down by who works on emergencies, and has no part in this one."""
+    able = any(
+        has_right(by, right) for right in (Right.CHANGE_ONCALL, Right.CHANGE_MANAGE, Right.CHANGE_VOTE)
+    )
+    refusals = []
+    if not able:
+        refusals.append(
+            Refusal("clerk", _("You have no right to take down votes."), _("Ask who is on call."))
+        )
+    for part in (Relation.REQUESTER, Relation.IMPLEMENTER):
+        refusals += must_not_be(change, part, by)
+    return refusals
+
+
 def _free_seat(round_: ApprovalRound, holder: User) -> RoundSeat | None:
-    seats = RoundSeat.objects.filter(step__round=round_, user=holder, vote=None)
+    seats = RoundSeat.objects.filter(step__round=round_, user=holder, is_barred=False, vote=None)
     return seats.order_by("-has_veto", "step__position").first()
 
 
 def _against(round_: ApprovalRound, voter: User, holder: User, choice: str, comment: str) -> list[Refusal]:
     change = round_.change
     seats = RoundSeat.objects.filter(step__round=round_, user=holder)
-    barred = seats.filter(is_barred=True).exists()
+    barred = seats.exists() and not seats.filter(is_barred=False).exists()
+    own = voter.pk != holder.pk and RoundSeat.objects.filter(step__round=round_, user=voter).exists()
     checks = [
         (choice in Vote.Choice.values, "choice", _("There is no such vote.")),
         (choice != Vote.Choice.REJECT or comment.strip(), "comment_required", _("A rejection says why.")),
@@ -122,7 +140,8 @@ def _against(round_: ApprovalRound, voter: User, holder: User, choice: str, comm
          _("You asked for this change; somebody else decides on it.")),
         (not barred or holder.pk == change.requester_id, "implementer_apart",
          _("Who implements a change does not vote on it.")),
-        (seats.exists() or barred, "no_seat", _("You have no seat in this round.")),
+        (seats.exists(), "no_seat", _("You have no seat in this round.")),
+        (not own, "own_seat", _("You have a seat of your own in this round: vote in it, for nobody else.")),
         (not round_.votes.filter(Q(voter=voter) | Q(seat__user=holder)).exists(),
          "voted", _("You, or somebody for you, have voted in this round already.")),
         (ApprovalRound.objects.filter(pk=round_.pk, closed_at=None).exists(), "round_closed",

@@ -247,7 +247,7 @@ class CastVoteSerializer(serializers.Serializer):
 class SeatSerializer(serializers.ModelSerializer):
     class Meta:
         model = RoundSeat
-        fields = ["id", "user", "has_veto", "is_barred"]
+        fields = ["id", "user", "has_veto", "is_barred", "barred_as"]
 
 
 class RoundStepSerializer(serializers.ModelSerializer):

@@ -67,7 +67,10 @@ def no_open_round(change: ChangeRequest, by: User | None, data: Data) -> list[Re
 
 
 def seats_reachable(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
-    """The policy for the change's risk exists, and each of its steps has enough people who may vote."""
+    """The policy for the change's risk exists, and each of its steps has enough people who may vote.
+
+    A person on several boards counts once, for the board that needs them.
+    """
     if not change.risk and change.kind == Kind.NORMAL:
         return []  # the step computes the risk first; PostgreSQL refuses a round that cannot decide
     return _seats(change, "approve")
@@ -81,7 +84,8 @@ def _seats(change: ChangeRequest, purpose: str) -> list[Refusal]:
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT b.label, b.label_zh, p.relation, greatest(p.need, p.quorum),
-                      (SELECT count(*) FROM changes_seats_v1(c.id, p.id) s WHERE NOT s.is_barred)
+                      (SELECT count(*) FROM changes_allot_seats_v1(c.id, p.policy_id) s
+                        WHERE s.step_id = p.id AND s.barred_as = '')
                  FROM changes_changerequest c,
                       changes_policy_steps_v1(c.id, changes_policy_v1(c, %s)) p
                  LEFT JOIN changes_board b ON b.id = p.board_id WHERE c.id = %s""",
@@ -104,7 +108,10 @@ def _seats(change: ChangeRequest, purpose: str) -> list[Refusal]:
                 "need": need,
                 "able": able,
             },
-            _("A change manager adds seats; requester and implementers do not count."),
+            _(
+                "A change manager adds seats; requester and implementers do not count, and a person on "
+                "several boards counts once."
+            ),
         )
         for label, label_zh, relation, need, able in steps
         if able < need

@@ -3169,6 +3169,18 @@ class Migration(migrations.Migration):
                         ("has_veto", models.BooleanField(default=False, verbose_name="veto")),
                         ("is_barred", models.BooleanField(default=False, verbose_name="may not vote")),
                         (
+                            "barred_as",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("takes_part", "takes part in the change"),
+                                    ("other_seat", "votes in another seat"),
+                                ],
+                                max_length=10,
+                                verbose_name="may not vote because",
+                            ),
+                        ),
+                        (
                             "user",
                             models.ForeignKey(
                                 on_delete=django.db.models.deletion.PROTECT,
@@ -3369,6 +3381,19 @@ class Migration(migrations.Migration):
                         ("history_change_reason", models.TextField(null=True, verbose_name="reason")),
                         ("has_veto", models.BooleanField(null=True, verbose_name="veto")),
                         ("is_barred", models.BooleanField(null=True, verbose_name="may not vote")),
+                        (
+                            "barred_as",
+                            models.CharField(
+                                blank=True,
+                                null=True,
+                                choices=[
+                                    ("takes_part", "takes part in the change"),
+                                    ("other_seat", "votes in another seat"),
+                                ],
+                                max_length=10,
+                                verbose_name="may not vote because",
+                            ),
+                        ),
                         (
                             "history_id",
                             models.BigIntegerField(editable=False, primary_key=True, serialize=False),

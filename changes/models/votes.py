@@ -70,7 +70,14 @@ class RoundStep(RecordedModel):
 
 
 class RoundSeat(RecordedModel):
-    """One seat of a round; barred when its holder asked for the change or implements it."""
+    """One seat of a round; barred when its holder takes part in the change, or votes in another seat of it.
+
+    A person has one vote a round, hence one open seat: PostgreSQL allots it when the round opens.
+    """
+
+    class Barred(models.TextChoices):
+        TAKES_PART = "takes_part", _("takes part in the change")
+        OTHER_SEAT = "other_seat", _("votes in another seat")
 
     step = models.ForeignKey(RoundStep, models.PROTECT, related_name="seats", verbose_name=_("step"))
     user = models.ForeignKey(
@@ -78,6 +85,7 @@ class RoundSeat(RecordedModel):
     )
     has_veto = models.BooleanField(_("veto"), default=False)
     is_barred = models.BooleanField(_("may not vote"), default=False)
+    barred_as = models.CharField(_("may not vote because"), max_length=10, choices=Barred.choices, blank=True)
 
     class Meta:
         verbose_name = _("seat of a round")

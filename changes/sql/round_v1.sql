@@ -47,21 +47,76 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
    ORDER BY p.position, p.id;
 $$;
 
--- Opens a round on the plan as it stands, with the numbers and seats of this moment.
+-- The seats of every step that applies, at most one open seat a person: one person has one vote a round, so
+-- who sits in several bodies votes in one of them and is barred in the others. It is the one of the veto, else
+-- the first; moved along the shortest chain of exchanges while a body is short and one that can spare a
+-- person is within reach. A body is short in the end only if no allotment at all could fill all of them.
+CREATE OR REPLACE FUNCTION changes_allot_seats_v1(change bigint, policy bigint)
+RETURNS TABLE (step_id bigint, user_id bigint, has_veto boolean, barred_as text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE seats jsonb; person bigint[]; place bigint[]; short bigint; chain jsonb;
+BEGIN
+  SELECT coalesce(jsonb_agg(jsonb_build_array(p.id, s.user_id, s.has_veto, s.is_barred, p.position)), '[]')
+    INTO seats FROM changes_policy_steps_v1(change, policy) p, changes_seats_v1(change, p.id) s;
+  SELECT array_agg(f.u), array_agg(f.step) INTO person, place FROM (
+    SELECT DISTINCT ON ((e->>1)::bigint) (e->>1)::bigint AS u, (e->>0)::bigint AS step
+      FROM jsonb_array_elements(seats) e WHERE NOT (e->>3)::boolean
+     ORDER BY (e->>1)::bigint, (e->>2)::boolean DESC, (e->>4)::int, (e->>0)::bigint) f;
+  LOOP
+    chain := NULL;
+    FOR short IN
+      SELECT p.id FROM changes_policy_steps_v1(change, policy) p
+       WHERE (SELECT count(*) FROM unnest(place) t WHERE t = p.id) < greatest(p.need, p.quorum) LOOP
+      WITH RECURSIVE exchange AS MATERIALIZED (  -- who could move from one step to another
+        SELECT DISTINCT ON (a.step, h.step) a.step AS gains, h.step AS gives, h.u
+          FROM (SELECT (e->>0)::bigint AS step, (e->>1)::bigint AS u FROM jsonb_array_elements(seats) e
+                 WHERE NOT (e->>3)::boolean) a
+          JOIN (SELECT t.u, t.step FROM unnest(person, place) AS t (u, step)) h ON h.u = a.u AND h.step <> a.step
+         ORDER BY a.step, h.step, (SELECT bool_or((v->>2)::boolean) FROM jsonb_array_elements(seats) v
+                                    WHERE (v->>0)::bigint = h.step AND (v->>1)::bigint = h.u), h.u),
+      walk (last, seen, moves) AS (
+        SELECT short, ARRAY[short], '{}'::jsonb
+        UNION ALL
+        SELECT x.gives, w.seen || x.gives, w.moves || jsonb_build_object(x.u::text, x.gains)
+          FROM walk w JOIN exchange x ON x.gains = w.last WHERE x.gives <> ALL (w.seen))
+      SELECT w.moves INTO chain FROM walk w JOIN changes_policystep p ON p.id = w.last
+       WHERE (SELECT count(*) FROM unnest(place) t WHERE t = p.id) > greatest(p.need, p.quorum)
+       ORDER BY cardinality(w.seen), w.seen LIMIT 1;
+      EXIT WHEN chain IS NOT NULL;
+    END LOOP;
+    EXIT WHEN chain IS NULL;
+    SELECT array_agg(coalesce((chain->>(t.u::text))::bigint, t.step) ORDER BY t.n) INTO place
+      FROM unnest(person, place) WITH ORDINALITY AS t (u, step, n);
+  END LOOP;
+  RETURN QUERY
+    SELECT (e->>0)::bigint, (e->>1)::bigint, (e->>2)::boolean,
+           CASE WHEN (e->>3)::boolean THEN 'takes_part' WHEN h.step <> (e->>0)::bigint THEN 'other_seat' ELSE '' END
+      FROM jsonb_array_elements(seats) e
+      LEFT JOIN (SELECT t.u, t.step FROM unnest(person, place) AS t (u, step)) h ON h.u = (e->>1)::bigint;
+END $$;
+
+-- Opens a round on the plan as it stands, with the numbers and seats of this moment; refused if it could
+-- never be decided.
 CREATE OR REPLACE FUNCTION changes_open_round_v1(c changes_changerequest, purpose text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE p changes_policystep; new_round bigint; new_step bigint; able int; steps int := 0;
+DECLARE
+  p changes_policystep; chosen bigint := changes_policy_v1(c, purpose); new_round bigint; new_step bigint;
+  able int; steps int := 0; allotted jsonb;
 BEGIN
   UPDATE changes_approvalround SET closed_at = clock_timestamp(), result = 'void'
    WHERE change_id = c.id AND closed_at IS NULL;
   INSERT INTO changes_approvalround (row_version, change_id, purpose, plan_hash, opened_at, result)
   VALUES (1, c.id, purpose, changes_plan_hash_v1(c), clock_timestamp(), '') RETURNING id INTO new_round;
-  FOR p IN SELECT * FROM changes_policy_steps_v1(c.id, changes_policy_v1(c, purpose)) LOOP
+  SELECT coalesce(jsonb_agg(to_jsonb(a)), '[]') INTO allotted FROM changes_allot_seats_v1(c.id, chosen) a;
+  FOR p IN SELECT * FROM changes_policy_steps_v1(c.id, chosen) LOOP
     INSERT INTO changes_roundstep (row_version, round_id, position, board_id, relation, need, quorum, due_at)
     VALUES (1, new_round, p.position, p.board_id, p.relation, p.need, p.quorum,
             clock_timestamp() + make_interval(mins => p.minutes)) RETURNING id INTO new_step;
-    INSERT INTO changes_roundseat (row_version, step_id, user_id, has_veto, is_barred)
-    SELECT 1, new_step, s.user_id, s.has_veto, s.is_barred FROM changes_seats_v1(c.id, p.id) s ORDER BY s.user_id;
+    INSERT INTO changes_roundseat (row_version, step_id, user_id, has_veto, is_barred, barred_as)
+    SELECT 1, new_step, s.user_id, s.has_veto, s.barred_as <> '', s.barred_as
+      FROM jsonb_to_recordset(allotted) AS s (step_id bigint, user_id bigint, has_veto boolean, barred_as text)
+     WHERE s.step_id = p.id ORDER BY s.user_id;
     SELECT count(*) INTO able FROM changes_roundseat s WHERE s.step_id = new_step AND NOT s.is_barred;
     IF able < greatest(p.need, p.quorum) THEN
       PERFORM changes_refuse_v1('seats_reachable', 'a step of the approval has too few people who may vote');
@@ -75,14 +130,14 @@ END $$;
 
 -- open, approved or rejected; always computed from the votes. Every step must be approved; one rejected
 -- step, a veto or a need that can no longer be reached rejects. Abstaining counts for the quorum alone.
+-- A person has one open seat, and nobody with a seat deputises: no approval takes a voter from another step.
 CREATE OR REPLACE FUNCTION changes_round_result_v1(round bigint) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
   WITH tally AS (
     SELECT st.id, st.need, st.quorum,
            count(v.id) FILTER (WHERE v.choice = 'approve') AS approvals,
            count(v.id) AS votes,
-           count(*) FILTER (WHERE v.id IS NULL AND NOT se.is_barred AND NOT EXISTS (
-             SELECT FROM changes_vote o WHERE o.round_id = round AND o.voter_id = se.user_id)) AS waiting,
+           count(*) FILTER (WHERE v.id IS NULL AND NOT se.is_barred) AS waiting,
            coalesce(bool_or(se.has_veto AND v.choice = 'reject'), false) AS vetoed
       FROM changes_roundstep st LEFT JOIN changes_roundseat se ON se.step_id = st.id
       LEFT JOIN changes_vote v ON v.seat_id = se.id

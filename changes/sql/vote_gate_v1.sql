@@ -2,7 +2,7 @@
 -- implements it, once, while the round is open, on the plan as it stands.
 CREATE OR REPLACE FUNCTION changes_vote_gate_v1() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE r changes_approvalround; c changes_changerequest; holder bigint; barred boolean;
+DECLARE r changes_approvalround; c changes_changerequest; holder bigint; barred text;
 BEGIN
   SELECT c1.* INTO c FROM changes_changerequest c1 JOIN changes_approvalround r1 ON r1.change_id = c1.id
    WHERE r1.id = NEW.round_id FOR NO KEY UPDATE OF c1;
@@ -16,13 +16,16 @@ BEGIN
   IF r.plan_hash <> changes_plan_hash_v1(c) OR NEW.plan_hash <> r.plan_hash THEN
     PERFORM changes_refuse_v1('plan_edited', 'the plan is not the one that this vote is for');
   END IF;
-  SELECT s.user_id, s.is_barred INTO holder, barred
+  SELECT s.user_id, s.barred_as INTO holder, barred
     FROM changes_roundseat s JOIN changes_roundstep st ON st.id = s.step_id
    WHERE s.id = NEW.seat_id AND st.round_id = r.id;
   IF holder IS NULL THEN
     PERFORM changes_refuse_v1('no_seat', 'the seat is not one of this round');
   END IF;
-  IF barred OR c.requester_id IN (NEW.voter_id, holder) THEN
+  IF barred = 'other_seat' THEN
+    PERFORM changes_refuse_v1('other_seat', 'the holder votes in another seat of this round');
+  END IF;
+  IF barred <> '' OR c.requester_id IN (NEW.voter_id, holder) THEN
     PERFORM changes_refuse_v1('requester_apart', 'who asked for a change or implements it has no vote on it');
   END IF;
   IF EXISTS (SELECT FROM changes_implementers_v1(c.id) i WHERE i IN (NEW.voter_id, holder)) THEN
@@ -41,9 +44,18 @@ BEGIN
               AND (v.voter_id = NEW.voter_id OR v.seat_id = NEW.seat_id)) THEN
     PERFORM changes_refuse_v1('voted', 'one person has one vote, and one seat too');
   END IF;
+  IF NEW.voter_id <> holder AND EXISTS (
+    SELECT FROM changes_roundseat s JOIN changes_roundstep st ON st.id = s.step_id
+     WHERE st.round_id = r.id AND s.user_id = NEW.voter_id) THEN
+    PERFORM changes_refuse_v1('own_seat', 'who has a seat in the round votes in it, for nobody else');
+  END IF;
   IF NEW.channel = 'verbal' AND (c.kind <> 'emergency' OR NEW.recorded_by_id IS NULL
                                  OR NEW.recorded_by_id = NEW.voter_id) THEN
     PERFORM changes_refuse_v1('verbal_only_in_emergency', 'a vote by word of mouth needs an emergency and a clerk');
+  END IF;
+  IF NEW.recorded_by_id = c.requester_id
+     OR NEW.recorded_by_id IN (SELECT changes_implementers_v1(c.id)) THEN
+    PERFORM changes_refuse_v1('clerk', 'who asked for a change or implements it takes down no vote on it');
   END IF;
   IF NEW.choice = 'reject' AND btrim(NEW.comment) = '' THEN
     PERFORM changes_refuse_v1('comment_required', 'a rejection says why');

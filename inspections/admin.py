@@ -1,4 +1,5 @@
 from django.contrib import admin, messages
+from django.db.models import URLField
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -43,6 +44,15 @@ class ReadOnly:
         return False
 
 
+class WebAddresses:
+    """A runbook's address without a scheme means https."""
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if isinstance(db_field, URLField):
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
 def went(name, *args):
     """A dialog's answer: the page is opened anew."""
     return HttpResponse(headers={"HX-Redirect": reverse(f"admin:inspections_{name}", args=args)})
@@ -81,7 +91,7 @@ class ChecklistTemplateAdmin(RecordedAdmin):
         return has_right(request.user, Right.INSPECT_MANAGE)
 
 
-class ItemInline(TabularInline):
+class ItemInline(WebAddresses, TabularInline):
     model = TemplateItem
     fields = [
         "position", "key", "section", "section_zh", "label", "label_zh", "kind", "is_required",
@@ -182,7 +192,7 @@ def differences(former, version):
 
 
 @admin.register(TemplateItem)
-class TemplateItemAdmin(ReadOnly, RecordedAdmin):
+class TemplateItemAdmin(WebAddresses, ReadOnly, RecordedAdmin):
     list_display = ["version", "position", "key", "label", "label_zh", "kind", "unit"]
     list_select_related = ["version__template"]
     search_fields = ["key", "label", "label_zh"]

@@ -179,9 +179,9 @@ def words():
         "failed": _("Not saved"),
         "offline": _("No connection. What you typed stays here."),
         "login": _("You are logged out. Log in again in another tab, then try again."),
-        "left": _("Still to do here:"),
+        "left": _("Still to do:"),
         "comment": _("comment"),
-        "done": _("Everything here is answered."),
+        "done": _("Everything is answered."),
     }
 
 

@@ -11,6 +11,7 @@ function begin() {
   const narrow = window.matchMedia("(max-width: 639px)");
   const token = sheet.querySelector("[name=csrfmiddlewaretoken]").value;
   const saves = new Map();
+  const onward = finish.querySelector("a[data-onward]");
   let current = 0;
 
   for (const card of probes) {
@@ -114,7 +115,7 @@ function begin() {
       if (options[place]) button.querySelector("[data-quick-word]").textContent = options[place].parentElement.lastElementChild.textContent;
     });
     bar.querySelector("[data-previous]").disabled = current === 0;
-    bar.querySelector("[data-next]").disabled = current === cards.length - 1;
+    bar.querySelector("[data-next]").disabled = current === cards.length - 1 && !onward;
     const count = bar.querySelector("[data-count]");
     count.hidden = options.length === 2;
     count.textContent = card.dataset.item ? `${current + 1} / ${cards.length - 1}` : "";
@@ -123,7 +124,8 @@ function begin() {
   function step(by) {
     const card = cards[current];
     if (card.dataset.item) later(card, 0);
-    show(current + by, true);
+    if (by > 0 && card === finish) onward?.click();
+    else show(current + by, true);
   }
 
   function choose(which) {
@@ -276,19 +278,22 @@ function begin() {
     const gaps = probes.filter(isGap);
     const progress = sheet.querySelector("[data-progress]");
     progress.value = probes.filter((card) => !isEmpty(card) && !isGap(card)).length;
+    const chip = sheet.querySelector("[data-done]");
+    if (chip) chip.textContent = `${progress.value}/${probes.length}`;
     const list = finish.querySelector(".gaps");
     if (!list) return;
     const here = new Set(probes.map((card) => card.dataset.target));
     list.querySelectorAll("li").forEach((line) => { if (here.has(line.dataset.of)) line.remove(); });
-    for (const card of gaps) {
+    const lines = gaps.map((card) => {
       const line = document.createElement("li");
       line.dataset.of = card.dataset.target;
       const link = document.createElement("a");
       link.href = `#${card.id}`;
       link.textContent = card.querySelector("h2").textContent;
       line.append(link);
-      list.append(line);
-    }
+      return line;
+    });
+    list.prepend(...lines);
     const title = finish.querySelector("[data-gaps] p");
     title.textContent = list.children.length ? words.left : words.done;
   }

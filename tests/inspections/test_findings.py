@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from inspections.actions import (
@@ -18,7 +19,7 @@ from inspections.actions import (
     submit_run,
 )
 from inspections.guards import Refused
-from inspections.models import Finding
+from inspections.models import Answer, Finding
 from tests.factories import make_finding, make_item, make_plan, make_user
 
 pytestmark = pytest.mark.django_db
@@ -122,3 +123,34 @@ def test_two_plans_on_one_ci_share_the_finding():
     for _each in range(2):
         inspect(make_plan(cis=[item], starts_on=timezone.localdate()), 0, "96", user)
     assert Finding.objects.get().count == 2
+
+
+VERIFY = "UPDATE inspections_finding SET state = 'verified', verified_answer_id = %s WHERE id = %s"
+
+
+def test_postgresql_verifies_by_a_later_good_answer_of_somebody_else_only(plan):
+    fixer, other = make_user("engineer"), make_user("engineer")
+    bad = inspect(plan, 0, "96", other)
+    finding = mark_fixed(Finding.objects.get(), by=fixer, comment="cleaned up")
+    own = inspect(plan, 1, "20", fixer)
+    good = record_good_answer(plan, other)
+    elsewhere = inspect(make_plan(starts_on=timezone.localdate()), 0, "20", other)
+    for run in (bad, own, elsewhere):
+        answer = Answer.objects.get(target__run=run)
+        with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(VERIFY, [answer.pk, finding.pk])
+    with connection.cursor() as cursor:
+        cursor.execute(VERIFY, [good.pk, finding.pk])
+    finding.refresh_from_db()
+    assert finding.is_closed
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Finding.objects.filter(pk=finding.pk).update(count=9)
+
+
+def record_good_answer(plan, user):
+    """A good answer in a run that is not handed in, so that nothing has verified anything yet."""
+    until = timezone.now() + timedelta(days=2)
+    generate_runs(until=until, now=until)
+    run = plan.runs.order_by("slot_at").last()
+    entry = AnswerInput(run.targets.get().pk, run.version.items.get().pk, "20")
+    return record_answers(run, [entry], by=user)[0].answer

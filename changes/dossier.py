@@ -15,9 +15,11 @@ from django.utils.functional import Promise
 from accounts.labelled import in_active_language
 from accounts.models import User
 from changes.guards.execution import Drift, drift_of
+from changes.guards.form import owners_to_consult
 from changes.models import (
     ApprovalRound,
     ChangeRequest,
+    Consultation,
     Criterion,
     FreezeWindow,
     PlannedOperation,
@@ -238,7 +240,13 @@ class Dossier:
 
     @cached_property
     def consultations(self) -> list:
-        return list(self.change.consultations.select_related("team", "answered_by"))
+        """What the owners answered, and the owners who have not been asked yet."""
+        rows = list(self.change.consultations.select_related("team", "answered_by"))
+        if self.change.state not in (State.DRAFT, State.ASSESSING, State.TESTING):
+            return rows
+        known = {row.team_id for row in rows}
+        missing = [team for team in owners_to_consult(self.change) if team.pk not in known]
+        return rows + [Consultation(change=self.change, team=team) for team in missing]
 
     @cached_property
     def events(self) -> list:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
@@ -163,11 +164,16 @@ def impact_confirmed(change: ChangeRequest, by: User | None, data: Data) -> list
     )
 
 
-def ci_owners_consulted(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
-    """Each team that owns a changed item, the requester's own aside, has answered and does not object."""
+def owners_to_consult(change: ChangeRequest) -> QuerySet[Team]:
+    """The teams that own a changed item, the requester's own aside."""
     teams = Team.objects.filter(
         owned_items__change_items__change=change, owned_items__change_items__impact=ItemImpact.MANUAL
-    ).exclude(members__user=change.requester_id)
+    )
+    return teams.exclude(members__user=change.requester_id).distinct()
+
+
+def ci_owners_consulted(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    """Each team that owns a changed item, the requester's own aside, has answered and does not object."""
     answers = dict(change.consultations.values_list("team_id", "answer"))
     return [
         Refusal(
@@ -177,7 +183,7 @@ def ci_owners_consulted(change: ChangeRequest, by: User | None, data: Data) -> l
             else _("%(team)s owns an item and has not answered yet.") % {"team": team},
             _("Record the team's answer."),
         )
-        for team in teams.distinct()
+        for team in owners_to_consult(change)
         if answers.get(team.pk) != Consultation.Answer.AGREED
     ]
 

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -336,10 +337,12 @@ def confirm_verbal(request, shown, vote):
 
 @deed(_("Answer of the owners"))
 def consult(request, shown, team):
-    asked = get_object_or_404(shown.consultations.select_related("team"), team=team).team
+    owners = {each.team_id: each.team for each in Dossier(shown, request.user).consultations}
+    if team not in owners:
+        raise Http404
     consult_owner(
         shown,
-        asked,
+        owners[team],
         by=request.user,
         answer=request.POST.get("answer", ""),
         comment=request.POST.get("comment", ""),

@@ -7,7 +7,7 @@ from audit.models import SecurityEvent
 from changes.actions import add_task, cast_vote, take_step
 from changes.models import Vote
 from tests.changes import journey
-from tests.factories import make_item, make_user
+from tests.factories import make_grant, make_item, make_member, make_team, make_user
 
 
 @pytest.fixture
@@ -239,3 +239,20 @@ def test_the_other_steps_are_told_with_who_takes_them(cast, log_in):
     take_step(change, "submit", by=cast.requester)
     page = log_in(cast.requester).get(url("change", change)).content.decode()
     assert "This step is for: assessor" in page
+
+
+def test_the_owners_of_an_item_find_the_question_on_the_page_and_answer_it(cast, log_in):
+    member = make_member()
+    change = journey.draft(cast, item=make_item(serial="S1", owner_team=member.team))
+    client = log_in(cast.requester)
+    assert not client.get(url("change", change)).context["my_teams"]
+    asked = url("consult", change, member.team_id)
+    client.post(asked, {"answer": "agreed"})
+    assert not change.consultations.exists()
+    client = log_in(member.user)
+    make_grant(user=member.user, role="engineer")
+    assert asked in client.get(url("change", change)).content.decode()
+    client.post(asked, {"answer": "agreed", "comment": "Fine."})
+    assert change.consultations.get().answer == "agreed"
+    assert asked not in client.get(url("change", change)).content.decode()
+    assert client.post(url("consult", change, make_team().pk), {"answer": "agreed"}).status_code == 404

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.utils import translation
 
 from audit.postgresql.owner import as_owner
 from config import embedded
@@ -49,6 +50,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         del login["ENGINE"]  # other threads make their connections from these settings: ours, not Django's
         connections["default"].settings_dict.update(login)
         settings.OWNER_DATABASE = embedded.owner_database_settings(cluster)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """A request in Chinese leaves its language in the thread: every test begins in English."""
+    with translation.override("en"):
         yield
 
 

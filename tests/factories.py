@@ -35,6 +35,7 @@ from changes.models import (
     PlanStage,
     PlanTask,
     PolicyStep,
+    Risk,
     RollbackStep,
     RoundSeat,
     RoundStep,
@@ -426,7 +427,11 @@ def make_seat(board="peer", **over):
 
 
 def make_policy(**over):
-    return ApprovalPolicy.objects.create(**{"kind": "emergency", "risk": "low"} | over)
+    """A policy for a kind and risk that has none yet."""
+    taken = set(ApprovalPolicy.objects.values_list("kind", "risk"))
+    pairs = ((kind, risk) for kind in ("standard", "emergency") for risk in ("", *Risk.values))
+    kind, risk = next(pair for pair in pairs if pair not in taken)
+    return ApprovalPolicy.objects.create(**{"kind": kind, "risk": risk} | over)
 
 
 def make_policy_step(**over):

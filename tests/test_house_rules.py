@@ -27,7 +27,13 @@ NEITHER_RECORDED_NOR_APPEND_ONLY = {
     "accounts.user_user_permissions": "Django's own and unused: roles are granted in accounts.RoleGrant",
 }
 #: Recorded models without a page of their own in the admin: each with the page that shows them.
-NOT_IN_THE_ADMIN: dict[str, str] = {}
+PARTS_OF_A_CHANGE = """
+    changeitem assignment consultation changelink testrun criterion criterionresult planstage plantask
+    plannedoperation driftdecision rollbackstep approvalround roundstep roundseat voteconfirmation
+"""
+NOT_IN_THE_ADMIN: dict[str, str] = {
+    f"changes.{name}": "the page of the change" for name in PARTS_OF_A_CHANGE.split()
+}
 
 
 def is_history(model):

@@ -177,9 +177,9 @@ def test_a_killed_supervisor_takes_its_server_along_and_is_replaced(cluster, hol
     hold(cluster)
     pid = postmaster(cluster)
     os.kill(parent_of(pid), signal.SIGKILL)
+    wait_for(lambda: not Path(f"/proc/{pid}").exists())
     with embedded.lease(cluster):
         assert ask(cluster, "SELECT 1") == (1,)
-        assert postmaster(cluster) != pid
         assert "database system is shut down" in cluster.log.read_text()  # it ended in order
 
 

@@ -23,7 +23,7 @@ class Severity(models.TextChoices):
     CRIT = "crit", _("Critical")
 
 
-RANK = {Severity.OK: 0, Severity.NA: 0, Severity.UNKNOWN: 1, Severity.WARN: 2, Severity.CRIT: 3}
+RANK: dict[str, int] = {"ok": 0, "na": 0, "unknown": 1, "warn": 2, "crit": 3}
 BAD = (Severity.WARN, Severity.CRIT)
 LARGEST = Decimal(10) ** 12
 

@@ -69,7 +69,7 @@ def open_findings(answers: QuerySet[Answer]) -> None:
 
     Every step is guarded by PostgreSQL too. Four statements, however many answers.
     """
-    parameters = {
+    parameters: dict[str, Any] = {
         "answers": list(answers.values_list("pk", flat=True)),
         "respond_crit": RESPOND_WITHIN[Severity.CRIT],
         "respond_warn": RESPOND_WITHIN[Severity.WARN],
@@ -87,7 +87,7 @@ def take_finding_step(finding: Finding, event: str, *, by: User, comment: str = 
         finding = Finding.objects.select_for_update().get(pk=finding.pk)
         refusals = guards.against_finding_step(finding, event, by, comment)
         guards.refuse_if(refusals, f"{event} finding", by=by, target=finding.number)
-        finding.state = target_of(FINDING_STEPS, event, finding.state)
+        finding.state = target_of(FINDING_STEPS, event, finding.state) or finding.state
         finding.state_by, finding.state_comment = by, comment
         for name, value in values.items():
             setattr(finding, name, value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -184,7 +186,7 @@ class TemplateItem(RecordedModel, Labelled):
         ]
 
     @property
-    def bounds(self) -> dict[str, object]:
+    def bounds(self) -> dict[str, Decimal]:
         """The bounds that are set, by field name."""
         names = ("crit_low", "warn_low", "warn_high", "crit_high")
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}

@@ -15,11 +15,11 @@ class PublishForm(BaseDialogForm):
         label=_("What changed"), required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
     )
 
-    def clean(self):
-        cleaned = super().clean()
+    def clean_changelog(self):
+        # At a field, because Unfold's dialog draws no errors of the whole form.
         if not TemplateVersion.objects.get(pk=self.object_id).items.exists():
             raise forms.ValidationError(_("A version without items cannot be published."))
-        return cleaned
+        return self.cleaned_data["changelog"]
 
 
 class ReasonForm(BaseDialogForm):

@@ -34,6 +34,7 @@ from config.demo.people import Cast
 LOW = {"novelty": "often", "rollback": "rehearsed", "reach": "nobody"}
 MEDIUM = {"novelty": "before", "rollback": "planned", "reach": "department"}
 USUAL = {
+    "description": "What the tasks say, nothing else 按任务清单执行，不涉及其他",
     "test_plan": "Install in staging, log in, search, print 在测试环境安装并验证登录、查询、打印",
     "rollback_trigger": "Two alarms, or ten minutes without log-in 出现两条告警，或十分钟无法登录",
     "rollback_minutes": 20,
@@ -57,9 +58,10 @@ class Journey:
         for name, value in USUAL.items():
             fields.setdefault(name, value)
         fields.setdefault("rollback_owner", cast.manager)
-        reason = fields.pop("reason", "Asked for by the department concerned 业务科室提出")
+        fields.setdefault("reason", "Asked for by the department concerned 业务科室提出")
+        fields.setdefault("service", service_of(self.item))
         self.change: ChangeRequest = create_change(
-            by=self.requester, title=title, items=[self.item], reason=reason, service=None, **fields
+            by=self.requester, title=title, items=[self.item], **fields
         )
         self.after = after
 
@@ -191,3 +193,9 @@ class Journey:
     def step(self, event: str, by: User, comment: str = "", **data: Any) -> Journey:
         take_step(self.change, event, by=by, comment=comment, data=data)
         return self
+
+
+def service_of(item: ConfigurationItem) -> ConfigurationItem | None:
+    """The first service that depends on the item directly, if any."""
+    services = ConfigurationItem.objects.of_type("service").filter(outgoing__target=item)
+    return services.order_by("pk").first()

@@ -138,11 +138,11 @@ def storage(drawing: Drawing) -> None:
 def servers(drawing: Drawing) -> None:
     counter = iter(range(11, 250))
 
-    def host(name: str, rack: str, memory: int, criticality: int = 3, system: str = "openEuler") -> str:
-        about = {"os": system, "os_version": "22.03 LTS", "cpu_cores": 64, "memory_gib": memory}
+    def host(name: str, rack: str, memory: int, criticality: int = 3, **more: str) -> str:
+        about = {"os": "openEuler", "os_version": "22.03 LTS", "cpu_cores": 64, "memory_gib": memory}
         device = drawing.device(
             "host", name, "systems", rack, criticality=criticality, attributes=about,
-            primary_ip=f"10.20.10.{next(counter)}",
+            primary_ip=f"10.20.10.{next(counter)}", **more,
         )  # fmt: skip
         room, pair = rack[:2].lower(), 1 + int(rack[-1]) % 2
         uplinks = [f"network_device:tor-{room}-{pair}{side}" for side in "ab"]
@@ -170,4 +170,10 @@ def servers(drawing: Drawing) -> None:
     for number in (1, 2):
         host(f"backup-srv-{number:02}", f"A2-R0{3 + number}", 64, 2)
         host(f"mgmt-{number:02}", f"A{number}-R04", 64, 2)
-        host(f"gpu-{number:02}", "A2-R04", 256, 2)
+        host(
+            f"gpu-{number:02}",
+            "A2-R04",
+            256,
+            2,
+            lifecycle_stage="operational" if number == 1 else "defective",
+        )

@@ -167,3 +167,14 @@ def test_scope_and_rule_are_checked_where_they_are_edited():
             plan.full_clean()
         assert name in refused.value.message_dict
         setattr(plan, name, former)
+
+
+def test_saving_a_plan_never_takes_its_mark_back():
+    plan = month_old_plan()
+    generate_runs(until=timezone.now())
+    made = plan.runs.count()
+    plan.save()  # as it was before the worker came by
+    plan.refresh_from_db()
+    assert plan.generated_until_at is not None
+    assert generate_runs(until=timezone.now()).created == 0
+    assert plan.runs.count() == made

@@ -1,7 +1,32 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from audit.recorded.differences import DEEDS
+from changes.workflow import STEPS
+
+# What is done to a change beside its steps, as the history calls it.
+OTHER_DEEDS = {
+    "create_change": _("Change raised"),
+    "edit_plan": _("Plan edited"),
+    "assign": _("People assigned"),
+    "vote": _("Vote"),
+    "confirm_vote": _("Spoken vote confirmed"),
+    "apply_stage": _("Stage applied"),
+    "roll_back": _("Configuration restored"),
+    "record_retro": _("Recorded afterwards"),
+    "complete_task": _("Task done"),
+    "complete_rollback_step": _("Step of the way back done"),
+    "record_criterion": _("Effect measured"),
+    "record_test_run": _("Test recorded"),
+    "consult_owner": _("Owner asked"),
+    "decide_drift": _("Decision on a drift"),
+    "confirm_drift": _("Decision on a drift confirmed"),
+}
+
 
 class ChangesConfig(AppConfig):
     name = "changes"
     verbose_name = _("Changes")
+
+    def ready(self) -> None:
+        DEEDS.update({step.event: step.label for step in STEPS} | OTHER_DEEDS)

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist
 from django.db.models import F, Prefetch
 from django.utils import timezone
 from django.utils.functional import Promise
 
-from accounts.labelled import in_active_language
 from accounts.models import User
 from changes.guards.execution import Drift, drift_of
 from changes.guards.form import owners_to_consult
@@ -28,7 +26,6 @@ from changes.models import (
 )
 from changes.models.request import ItemImpact
 from changes.workflow import ENDS, MAIN_LINE, State
-from cmdb.models import ConfigurationItem
 
 TONES = {
     State.DRAFT: "neutral", State.ASSESSING: "info", State.TESTING: "info", State.APPROVING: "warn",
@@ -132,7 +129,7 @@ class Dossier:
         waiting = [row for row in rows if row.applied_at is None and self.change.state not in ENDS]
         moved = {(drift.operation_id, drift.field): drift for drift in drift_of(waiting, "before")}
         return [
-            Difference(row, name, field_label(row, name), before, after, moved.get((row.pk, name)))
+            Difference(row, name, row.label_of(name), before, after, moved.get((row.pk, name)))
             for row in rows
             for name, before, after in row.differences
         ]
@@ -251,15 +248,3 @@ class Dossier:
     @cached_property
     def events(self) -> list:
         return list(self.change.events.select_related("actor")[:100])
-
-
-def field_label(operation: PlannedOperation, name: str) -> str:
-    """The field's name as people know it: the attribute's label or the column's."""
-    if name.startswith("attributes."):
-        key = name.removeprefix("attributes.")
-        spec = operation.item.type.compiled_schema.get(key, {}) if operation.item else {}
-        return in_active_language(spec.get("label", key), spec.get("label_zh", ""))
-    try:
-        return str(ConfigurationItem._meta.get_field(name.removesuffix("_id")).verbose_name)
-    except FieldDoesNotExist:
-        return name

@@ -34,6 +34,8 @@ class MomentField(forms.DateTimeField):
 class AddressField(forms.CharField):
     """A configuration item written as type:name."""
 
+    widget = forms.TextInput(attrs={"list": "items-found", "data-item-search": "", "autocomplete": "off"})
+
     def to_python(self, value: Any) -> ConfigurationItem | None:
         address = super().to_python(value).strip()
         if not address:
@@ -204,6 +206,7 @@ class OperationForm(forms.Form):
     field = forms.CharField(
         label=_("Field"), max_length=120, help_text=_("A column such as serial, or attributes.os.")
     )
+    field.widget.attrs |= {"list": "fields-known", "autocomplete": "off"}
     after = forms.CharField(label=_("New value"), required=False)
 
 

@@ -13,6 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.template.defaultfilters import date as format_date
 from django.utils.encoding import force_str
+from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -26,6 +27,15 @@ class Difference:
     label: str
     before: Any
     after: Any
+
+
+#: What people call the deeds that stand in the record as reasons; each app adds its own (apps.py).
+DEEDS: dict[str, str | Promise] = {}
+
+
+def deed_in_words(code: str | None) -> str:
+    """The deed as people call it; a reason that somebody wrote stays as it is."""
+    return str(DEEDS.get(code or "", code or ""))
 
 
 def differences(new: Any, old: Any | None) -> list[Difference]:
@@ -60,6 +70,7 @@ def told(new: Any, old: Any | None) -> dict[str, Any]:
     """One version in words, for a history table (templates/_parts/_history_table.html)."""
     changes = [
         {
+            "field": each.field,
             "label": each.label,
             "before": _shown(old, each, each.before),
             "after": _shown(new, each, each.after),
@@ -70,7 +81,8 @@ def told(new: Any, old: Any | None) -> dict[str, Any]:
         "at": new.history_date,
         "who": new.history_username or "",
         "deed": new.get_history_type_display(),
-        "reason": new.history_change_reason or "",
+        "user_id": new.history_user_id,
+        "reason": deed_in_words(new.history_change_reason),
         "change_ref": new.history_change_ref,
         "version": new.row_version,
         "txid": new.history_txid,

@@ -19,6 +19,7 @@ from audit.forms import EventFilter, HistoryFilter
 from audit.happened import PAGE_ROWS, Page, Question, SearchTooWideError, happened
 from audit.models import SecurityEvent
 from audit.recorded.admin import RecordedAdmin
+from audit.recorded.differences import deed_in_words
 from audit.recorded.history import recorded_models
 
 TONES = {"+": "good", "~": "info", "-": "bad"}
@@ -168,7 +169,7 @@ def _events_page(
 
 def _told(detail: dict[str, Any]) -> list[tuple[str, str]]:
     """The detail of an event, line by line: its name, its words."""
-    lines = [(_("deed"), detail["deed"])] if detail.get("deed") else []
+    lines = [(_("deed"), deed_in_words(detail["deed"]))] if detail.get("deed") else []
     for reason in detail.get("reasons") or []:
         words = reason.get("message") or reason.get("code") if isinstance(reason, dict) else reason
         lines.append((_("because"), str(words)))

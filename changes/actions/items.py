@@ -96,7 +96,7 @@ def drift_refusal(drift: Drift) -> Refusal:
     """The drift in words."""
     words = {
         "item": drift.address,
-        "field": drift.field,
+        "field": drift.words,
         "expected": shown(drift.expected),
         "found": shown(drift.found),
     }

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from accounts.labelled import in_active_language
 from accounts.models import User
 from changes.guards.refusal import Data, Refusal, unless
 from changes.models import ChangeRequest, CriterionResult, PlannedOperation
-from changes.models.plan import OperationKind, TaskPhase
+from changes.models.plan import OperationKind, TaskPhase, column_label
 
 
 class Drift(NamedTuple):
@@ -23,13 +24,21 @@ class Drift(NamedTuple):
     field: str
     expected: Any
     found: Any
+    label: str = ""
+
+    @property
+    def words(self) -> str:
+        """The field as people know it."""
+        return self.label or column_label(self.field)
 
 
 ON_ITEMS = (OperationKind.UPDATE, OperationKind.RETIRE)
 # Fields of an operation beside the live row: "attributes.x" looks inside, anything else is a column. SQL NULL
 # stands for an attribute that is absent; a column that is empty is JSON null.
 COMPARE = """
-SELECT o.id, ci.id, t.key || ':' || ci.name, f.field, o.{expected} -> f.field, live.value
+SELECT o.id, ci.id, t.key || ':' || ci.name, f.field, o.{expected} -> f.field, live.value,
+       t.compiled_schema -> substr(f.field, 12) ->> 'label',
+       t.compiled_schema -> substr(f.field, 12) ->> 'label_zh'
   FROM changes_plannedoperation o
   JOIN cmdb_configurationitem ci ON ci.id = o.item_id JOIN cmdb_citype t ON t.id = ci.type_id
  CROSS JOIN LATERAL (SELECT to_jsonb(ci) AS doc) AS whole
@@ -51,8 +60,8 @@ def drift_of(operations: list[PlannedOperation], expected: str) -> list[Drift]:
     with connection.cursor() as cursor:
         cursor.execute(COMPARE.format(expected=expected), [ids])
         return [
-            Drift(operation, item, address, field, _value(wanted), _value(found))
-            for operation, item, address, field, wanted, found in cursor.fetchall()
+            Drift(*where, _value(wanted), _value(found), in_active_language(label or "", label_zh or ""))
+            for *where, wanted, found, label, label_zh in cursor.fetchall()
         ]
 
 
@@ -66,7 +75,7 @@ def _refusals(code: str, drifts: list[Drift], fix: str) -> list[Refusal]:
         Refusal(
             code,
             _("%(item)s: %(field)s should be %(expected)s and is %(found)s.")
-            % {"item": d.address, "field": d.field, "expected": shown(d.expected), "found": shown(d.found)},
+            % {"item": d.address, "field": d.words, "expected": shown(d.expected), "found": shown(d.found)},
             fix,
         )
         for d in drifts

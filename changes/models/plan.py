@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.labelled import in_active_language
 from audit.recorded.models import RecordedModel
 from changes.models.request import ChangeRequest
 from cmdb.models import ConfigurationItem
+
+
+def column_label(name: str) -> str:
+    """What people call a column of a configuration item."""
+    try:
+        return str(ConfigurationItem._meta.get_field(name.removesuffix("_id")).verbose_name)
+    except FieldDoesNotExist:
+        return name
 
 
 class PlanStage(RecordedModel):
@@ -154,6 +164,14 @@ class PlannedOperation(RecordedModel):
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.item or self.after.get('name', '')}"
 
+    def label_of(self, name: str) -> str:
+        """The field's name as people know it: the attribute's label or the column's."""
+        if name.startswith("attributes."):
+            key = name.removeprefix("attributes.")
+            spec = self.item.type.compiled_schema.get(key, {}) if self.item else {}
+            return in_active_language(spec.get("label", key), spec.get("label_zh", ""))
+        return column_label(name)
+
     @property
     def fields(self) -> list[str]:
         """Every field that the operation touches."""
@@ -203,7 +221,7 @@ class DriftDecision(RecordedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.get_decision_display()}"
+        return f"{self.operation.label_of(self.field)}: {self.get_decision_display()}"
 
 
 class RollbackStep(RecordedModel):

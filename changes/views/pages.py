@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from accounts.models import User
 from accounts.roles import Right, has_right, require_right
 from audit.recorded.differences import told, with_predecessors
 from changes.actions import (
@@ -171,16 +172,33 @@ def history(request, number):
     shown = found(number)
     dossier = Dossier(shown, request.user)
     _label_events(dossier, shown)
-    own = [told(new, old) for new, old in with_predecessors(list(shown.history.all()[:100]))]
+    own = [_readable(told(new, old)) for new, old in with_predecessors(list(shown.history.all()[:100]))]
     written = ConfigurationItem.history.filter(history_change_ref=shown.pk, history_change_reason__in=WRITERS)
     items = []
     for row in written.order_by("-history_id")[:200]:
         items.append(told(row, row.prev_record) | {"object_label": row.name})
+    names = User.objects.in_bulk({row["user_id"] for row in [*own, *items]})
+    for row in [*own, *items]:
+        row["who"] = names.get(row["user_id"], row["who"])
     return render(
         request,
         "changes/history.html",
         {"change": shown, "dossier": dossier, "own_rows": own, "item_rows": items},
     )
+
+
+# Fields that only repeat others, in the form of programs: the evidence has them, a reader does not want them.
+REPEATED = ("state_entered_at", "risk_inputs")
+
+
+def _readable(row: dict[str, Any]) -> dict[str, Any]:
+    row["changes"] = [each for each in row["changes"] if each["field"].split(".")[0] not in REPEATED]
+    for each in row["changes"]:
+        if each["field"].endswith("_hash"):
+            each["before"], each["after"] = (
+                mark and f"{mark[:12]}…" for mark in (each["before"], each["after"])
+            )
+    return row
 
 
 WRITERS = ("apply_stage", "roll_back", "record_retro")
@@ -271,7 +289,11 @@ def deed(label):
 
 
 def _as_row(drift) -> dict[str, Any]:
-    return {**drift._asdict(), "seen_json": json.dumps(drift.found, cls=DjangoJSONEncoder)}
+    return {
+        **drift._asdict(),
+        "words": drift.words,
+        "seen_json": json.dumps(drift.found, cls=DjangoJSONEncoder),
+    }
 
 
 @deed(_("Apply"))

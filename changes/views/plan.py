@@ -31,7 +31,6 @@ from changes.actions import (
     remove_row,
     unassign,
 )
-from changes.dossier import field_label
 from changes.forms import (
     ApplicationForm,
     CriterionForm,
@@ -43,6 +42,8 @@ from changes.forms import (
     TaskForm,
 )
 from changes.models import ChangeRequest
+from changes.models.plan import column_label
+from cmdb.models import CIAttribute
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def _typed(item, field, text):
 
 def _told_operation(row):
     parts = [
-        f"{field_label(row, name)}: {'—' if before is None else before} → {'—' if after is None else after}"
+        f"{row.label_of(name)}: {'—' if before is None else before} → {'—' if after is None else after}"
         for name, before, after in row.differences
     ]
     return f"{row.item or row.after.get('name', '')} · {'; '.join(parts)}", str(row.stage)
@@ -192,6 +193,20 @@ def edit(request, number):
     return _edit_page(request, change, form=form, status=400 if form.errors else 200)
 
 
+COLUMNS = (
+    "name", "lifecycle_stage", "environment", "criticality", "owner_team_id", "location_id", "serial",
+    "primary_ip", "description",
+)  # fmt: skip
+
+
+def fields_known() -> list[tuple[str, str]]:
+    """What may be written into the field box, with its name in words. One query."""
+    attributes = {each.key: str(each) for each in CIAttribute.objects.order_by("key", "id")}
+    return [(name, column_label(name)) for name in COLUMNS] + [
+        (f"attributes.{key}", label) for key, label in attributes.items()
+    ]
+
+
 def _edit_page(request, change, *, form=None, bound=None, refused=None, status=200):
     if form is None:
         form = ApplicationForm(instance=change)
@@ -208,7 +223,13 @@ def _edit_page(request, change, *, form=None, bound=None, refused=None, status=2
             {"key": section.key, "label": section.label, "empty": section.empty, "rows": rows, "form": mine}
         )
     reasons = refused or _Refused(reasons_against_editing(change, request.user))
-    context = {"change": change, "form": form, "sections": sections, "voids": _voids(change)}
+    context = {
+        "change": change,
+        "form": form,
+        "sections": sections,
+        "voids": _voids(change),
+        "fields_known": fields_known(),
+    }
     if reasons.refusals:
         context["refused"] = reasons
     return render(request, "changes/edit.html", context, status=status)

@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.roles import Right, has_right
 from assets.models import Asset, Contract
 from audit.models import SecurityEvent
+from audit.recorded.differences import deed_in_words
 from cmdb.models import ConfigurationItem
 from config.home.cards import Line, Panel, link, panel_of, when
 
@@ -78,7 +79,7 @@ def refusals(user: User) -> Panel | None:
 
     def line(event):
         reasons = event.detail.get("reasons") or [{}]
-        words = {"actor": event.actor or "OpsLedger", "deed": event.detail.get("deed", "")}
+        words = {"actor": event.actor or "OpsLedger", "deed": deed_in_words(event.detail.get("deed"))}
         said = str(reasons[0].get("message") or reasons[0].get("code") or "")
         return Line(
             _("%(actor)s: %(deed)s") % words + f" {event.target}", "", f"{when(event.at)} · {said}",

@@ -9,6 +9,7 @@ from unfold.decorators import display
 
 from accounts.roles import Right, has_right
 from audit.recorded.admin import RecordedAdmin
+from audit.recorded.differences import deed_in_words
 from changes.models import (
     ApprovalPolicy,
     Board,
@@ -26,6 +27,7 @@ STATE_COLOURS = {
     "approving": "warning", "scheduled": "success", "implementing": "warning", "rolling_back": "danger",
     "rolled_back": "danger", "ratifying": "warning", "rejected": "danger", "closed": "success",
     "assessing": "info", "testing": "info", "verifying": "info", "reviewing": "info",
+    "draft": "primary", "withdrawn": "primary", "cancelled": "primary",
 }  # fmt: skip
 
 
@@ -121,11 +123,15 @@ class StandardTemplateAdmin(RecordedAdmin):
 
 @admin.register(ChangeEvent)
 class ChangeEventAdmin(ReadOnly, RecordedAdmin):
-    list_display = ["happened_at", "change", "event", "source", "target", "actor"]
+    list_display = ["happened_at", "change", "step", "source", "target", "actor"]
     list_filter = ["event"]
     list_select_related = ["change", "actor"]
     search_fields = ["change__number"]
     ordering = ["-id"]
+
+    @display(description=_("step"), ordering="event")
+    def step(self, event):
+        return deed_in_words(event.event)
 
 
 @admin.register(Vote)

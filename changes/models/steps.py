@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from audit.recorded.differences import deed_in_words
 from audit.recorded.models import RecordedModel
 from changes.models.request import ChangeRequest
 from changes.workflow import Kind, Outcome, State
@@ -82,4 +83,4 @@ class ChangeEvent(RecordedModel):
         constraints = [models.UniqueConstraint(fields=["change", "seq"], name="changes_changeevent_seq_once")]
 
     def __str__(self) -> str:
-        return f"{self.seq}. {self.event}"
+        return f"{self.seq}. {deed_in_words(self.event)}"

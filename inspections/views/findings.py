@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -79,7 +78,7 @@ def finding_page(request, number):
         {
             "finding": dressed(finding), "answers": seen, "events": events_of(finding),
             "limits": shown_limits(finding.last_answer.item), "offers": offers(finding, request.user),
-            "change_url": change_url(finding), "may_link": not guards.against_linking(finding, request.user),
+            "may_link": not guards.against_linking(finding, request.user),
             "may_raise": has_right(request.user, Right.CHANGE_REQUEST) and not finding.is_closed,
             "next_month": timezone.localdate() + timedelta(days=30),
         },
@@ -92,15 +91,6 @@ def events_of(finding):
         event.tone, event.icon = STATE_TONE[event.target_state]
         event.is_repeat = event.source_state == event.target_state
     return events
-
-
-def change_url(finding):
-    if finding.change is None:
-        return ""
-    try:
-        return reverse("changes:change", args=[finding.change.number])
-    except NoReverseMatch:
-        return f"/changes/{finding.change.number}/"
 
 
 OFFERS = [

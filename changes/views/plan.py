@@ -43,6 +43,7 @@ from changes.forms import (
 )
 from changes.models import ChangeRequest
 from changes.models.plan import column_label
+from cmdb.attributes import broken_rule, fault_message, from_text
 from cmdb.models import CIAttribute
 
 
@@ -70,13 +71,11 @@ def _typed(item, field, text):
         return None if field.startswith("attributes.") else ""
     if not field.startswith("attributes."):
         return int(text) if field == "criticality" and text.isdigit() else text
-    kind = item.type.compiled_schema.get(field.removeprefix("attributes."), {}).get("kind", "text")
-    if kind == "boolean":
-        return text.lower() in ("true", "yes", "1", "是")
-    try:
-        return {"integer": int, "decimal": float}.get(kind, str)(text)
-    except ValueError:
-        raise ValidationError({"after": _("This field takes a number.")}) from None
+    spec = item.type.compiled_schema.get(field.removeprefix("attributes."), {"kind": "text"})
+    value = from_text(spec, text)
+    if rule := broken_rule(spec, value):
+        raise ValidationError({"after": fault_message(spec, rule)})
+    return value
 
 
 def _told_operation(row):

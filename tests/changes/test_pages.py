@@ -7,7 +7,15 @@ from audit.models import SecurityEvent
 from changes.actions import add_task, cast_vote, take_step
 from changes.models import Vote
 from tests.changes import journey
-from tests.factories import make_grant, make_item, make_member, make_team, make_user
+from tests.factories import (
+    make_attribute,
+    make_grant,
+    make_item,
+    make_member,
+    make_team,
+    make_type,
+    make_user,
+)
 
 
 @pytest.fixture
@@ -256,3 +264,43 @@ def test_the_owners_of_an_item_find_the_question_on_the_page_and_answer_it(cast,
     assert change.consultations.get().answer == "agreed"
     assert asked not in client.get(url("change", change)).content.decode()
     assert client.post(url("consult", change, make_team().pk), {"answer": "agreed"}).status_code == 404
+
+
+def filled(row):
+    return {f"operations-{name}": value for name, value in row.items()}
+
+
+def test_a_planned_value_is_of_the_kind_of_its_attribute(cast, log_in):
+    kind = make_type()
+    for key, of in (
+        ("memory", "number"),
+        ("cores", "integer"),
+        ("tags", "list"),
+        ("is_backed_up", "boolean"),
+    ):
+        make_attribute(type=kind, key=key, kind=of)
+    change, item = journey.draft(cast), make_item(type=kind)
+    client = log_in(cast.requester)
+    before = change.operations.count()
+    for key, text in (("memory", "32"), ("cores", "8"), ("tags", "a; b"), ("is_backed_up", "是")):
+        data = {
+            "operations-item": item.address,
+            "operations-field": f"attributes.{key}",
+            "operations-after": text,
+        }
+        assert client.post(url("add", change, "operations"), data).status_code == 302, key
+    planned = {}
+    for operation in change.operations.all()[before:]:
+        planned |= operation.after
+    assert planned == {
+        "attributes.memory": 32, "attributes.cores": 8, "attributes.tags": ["a", "b"],
+        "attributes.is_backed_up": True,
+    }  # fmt: skip
+    data = {
+        "operations-item": item.address,
+        "operations-field": "attributes.cores",
+        "operations-after": "many",
+    }
+    refused = client.post(url("add", change, "operations"), data)
+    assert refused.status_code == 400
+    assert "must be a whole number" in refused.content.decode()

@@ -37,7 +37,6 @@ class KeysetPagination(BasePagination):
         self.order = self._order(queryset)
         size = self._size(request)
         backward, position = self._decode(request.query_params.get("cursor"))
-        self.count = queryset.order_by()[:COUNT_LIMIT].count()
         order = [(name, descending ^ backward) for name, descending in self.order]
         rows = queryset.order_by(*(f"-{name}" if descending else name for name, descending in order))
         if position is not None:
@@ -51,6 +50,10 @@ class KeysetPagination(BasePagination):
         has_more, rows = len(rows) > size, rows[:size]
         if backward:
             rows.reverse()
+        if position is None and not has_more:
+            self.count = len(rows)  # the first page is all there is
+        else:
+            self.count = queryset.order_by().values("pk")[:COUNT_LIMIT].count()
         self.has_next = bool(rows) and (backward or has_more)
         self.has_previous = bool(rows) and (has_more if backward else position is not None)
         self.rows = rows

@@ -76,7 +76,8 @@ def handle(exc: Exception, context: dict) -> Response | None:
     if answer is None:
         return None
     number, body, headers = answer
-    set_rollback()
+    if not getattr(context.get("view"), "is_atomic_by_deed", False):
+        set_rollback()
     return Response(body, status=number, headers=headers)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import psycopg
 from django.db.backends.postgresql import base
 from django.db.backends.utils import CursorWrapper
 
@@ -44,6 +45,13 @@ class AnnouncingDebugCursor(AnnouncingCursor, base.CursorDebugWrapper):
     """The same, keeping the list of queries."""
 
 
+class PreparedCursor(psycopg.Cursor):
+    """A cursor whose statements PostgreSQL plans once per connection."""
+
+    def execute(self, query: Any, params: Any = None, **kwargs: Any) -> Any:
+        return super().execute(query, params, prepare=True, **kwargs)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Sends `audit.ctx` once per (sub)transaction, and again only when it has changed.
 
@@ -55,6 +63,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
     ops_class = DatabaseOperations
     #: What PostgreSQL holds now: "" at the start of a transaction, UNKNOWN after a partial roll-back.
     announced: str | None = ""
+
+    def get_connection_params(self) -> dict[str, Any]:
+        # Django's None would forbid prepared statements; say so in OPTIONS where a pooler stands between.
+        params = super().get_connection_params()
+        return params | {"prepare_threshold": self.settings_dict["OPTIONS"].get("prepare_threshold", 5)}
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a hot statement with a fixed text, parsed and planned once per connection."""
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            cursor = PreparedCursor(self.connection)
+        with self._prepare_cursor(cursor) as prepared:
+            prepared.execute(sql, params)
+            return prepared.fetchall()
 
     def make_cursor(self, cursor: Any) -> AnnouncingCursor:
         return AnnouncingCursor(cursor, self)

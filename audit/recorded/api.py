@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -29,9 +31,22 @@ class StaleVersionError(APIException):
     )
 
 
+class Versions(Paginator):
+    """Counts only what does not fit on the first page."""
+
+    @cached_property
+    def count(self) -> int:
+        first = list(self.object_list[: self.per_page + 1])
+        if len(first) > self.per_page:
+            return int(self.object_list.count())
+        self.object_list = first
+        return len(first)
+
+
 class HistoryPages(PageNumberPagination):
     """Versions by the page: `?page=2&page_size=200`."""
 
+    django_paginator_class = Versions
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 500

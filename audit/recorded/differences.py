@@ -60,10 +60,11 @@ def differences(new: Any, old: Any | None) -> list[Difference]:
 
 
 def with_predecessors(rows: Sequence[Any]) -> list[tuple[Any, Any | None]]:
-    """Versions of one row, newest first, each with the one before it. One query, for the last."""
+    """Versions of one row, newest first, each with the one before it. At most one query."""
     if not rows:
         return []
-    return list(zip(rows, [*rows[1:], rows[-1].prev_record], strict=True))
+    before = None if rows[-1].history_type == "+" else rows[-1].prev_record
+    return list(zip(rows, [*rows[1:], before], strict=True))
 
 
 def told(new: Any, old: Any | None) -> dict[str, Any]:

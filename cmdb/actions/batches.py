@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 from cmdb.rules import refusal_detail, refusal_of
 
 LARGEST_BATCH = 5_000
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 Row = Mapping[str, Any]
 
@@ -106,9 +108,7 @@ def is_storable(value: Any) -> bool:
     """False for text with NUL or half a surrogate pair, and for a value of the wrong shape."""
     if isinstance(value, list | dict):
         return False
-    return not isinstance(value, str) or (
-        "\x00" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
-    )
+    return not isinstance(value, str) or UNSTORABLE.search(value) is None
 
 
 def insert_rows(

@@ -2,6 +2,11 @@
 CREATE FUNCTION cmdb.write_search_text_v1() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.search_text = OLD.search_text
+        AND (NEW.type_id, NEW.name, NEW.serial, NEW.primary_ip, NEW.attributes)
+            IS NOT DISTINCT FROM (OLD.type_id, OLD.name, OLD.serial, OLD.primary_ip, OLD.attributes) THEN
+        RETURN NEW;
+    END IF;
     NEW.search_text := lower(concat_ws(' ', NEW.name, nullif(NEW.serial, ''), host(NEW.primary_ip), (
         SELECT string_agg(attribute.value, ' ' ORDER BY attribute.key)
         FROM jsonb_each_text(NEW.attributes) AS attribute

@@ -38,7 +38,7 @@ class Versions(Paginator):
     def count(self) -> int:
         first = list(self.object_list[: self.per_page + 1])
         if len(first) > self.per_page:
-            return int(self.object_list.count())
+            return super().count
         self.object_list = first
         return len(first)
 
@@ -104,7 +104,8 @@ class RecordedViewSet(
         """Every version of the row, newest first, with who, when, why and the fields that changed."""
         pages = HistoryPages()
         page: list[Any] = pages.paginate_queryset(self.get_object().history.all(), request, view=self) or []
-        return pages.get_paginated_response([as_data(new, old) for new, old in with_predecessors(page)])
+        versions = with_predecessors(page, reach_back=not (pages.page and pages.page.has_next()))
+        return pages.get_paginated_response([as_data(new, old) for new, old in versions])
 
 
 def etag(row: Any) -> str:

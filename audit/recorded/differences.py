@@ -59,11 +59,12 @@ def differences(new: Any, old: Any | None) -> list[Difference]:
     return found
 
 
-def with_predecessors(rows: Sequence[Any]) -> list[tuple[Any, Any | None]]:
-    """Versions of one row, newest first, each with the one before it. At most one query."""
+def with_predecessors(rows: Sequence[Any], *, reach_back: bool = False) -> list[tuple[Any, Any | None]]:
+    """Versions of one row, newest first, each with the one before it. One query, none if they reach back to
+    the first."""
     if not rows:
         return []
-    before = None if rows[-1].history_type == "+" else rows[-1].prev_record
+    before = None if reach_back else rows[-1].prev_record
     return list(zip(rows, [*rows[1:], before], strict=True))
 
 

@@ -7,6 +7,7 @@ import logging
 from django.apps import apps
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
 from django.core.exceptions import ValidationError as ModelValidationError
+from django.db import DataError
 from django.db import Error as DatabaseError
 from django.db.models import ProtectedError
 from django.http import Http404, JsonResponse
@@ -101,6 +102,8 @@ def _from_django(exc: Exception) -> tuple[int, dict, dict] | None:
         return 403, error_body("forbidden", str(exc) or _("Your roles do not allow this.")), {}
     if isinstance(exc, ProtectedError):
         return 409, error_body("in_use", _("Other records refer to this one.")), {}
+    if isinstance(exc, OverflowError):
+        return 400, error_body("invalid", _("A number or a date is too large.")), {}
     return _from_database(exc) if isinstance(exc, DatabaseError) else None
 
 
@@ -127,6 +130,8 @@ def _from_api_exception(exc: exceptions.APIException) -> tuple[int, dict, dict]:
 def _from_database(exc: DatabaseError) -> tuple[int, dict, dict] | None:
     diag = getattr(exc.__cause__, "diag", None)
     found = BY_SQLSTATE.get(getattr(exc.__cause__, "sqlstate", None) or "")
+    if found is None and isinstance(exc, DataError):  # a value that its column, or its page, cannot hold
+        found = (400, "invalid")
     if found is None:
         return None
     number, code = found

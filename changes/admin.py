@@ -1,6 +1,7 @@
 """Boards, policies, freezes and templates as forms; changes are read here and worked on their own page."""
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -107,6 +108,11 @@ class VoteDelegationAdmin(RecordedAdmin):
     list_display = ["person", "deputy", "starts_at", "ends_at", "reason"]
     list_select_related = ["person", "deputy"]
     autocomplete_fields = ["person", "deputy"]
+
+    def save_model(self, request, obj, form, change):
+        if obj.deputy == request.user != obj.person:
+            raise PermissionDenied(_("Nobody notes that the votes of another are theirs."))
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(StandardTemplate)

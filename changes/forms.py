@@ -37,7 +37,7 @@ class AddressField(forms.CharField):
     widget = forms.TextInput(attrs={"list": "items-found", "data-item-search": "", "autocomplete": "off"})
 
     def to_python(self, value: Any) -> ConfigurationItem | None:
-        address = super().to_python(value).strip()
+        address = super().to_python(value).strip().replace("\x00", "�")
         if not address:
             return None
         try:

@@ -1,5 +1,7 @@
 """What API lists of items and relations can be narrowed by."""
 
+from ipaddress import ip_address
+
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_filters import BaseInFilter, CharFilter, DateTimeFilter, NumberFilter
@@ -23,6 +25,7 @@ class ItemFilter(FilterSet):
     type = CharInFilter(method="by_type", label=_("type keys, subtypes included"))
     owner_team = CharInFilter(field_name="owner_team__key", lookup_expr="in")
     location = CharFilter(method="by_location", label=_("address of the location"))
+    primary_ip = CharFilter(method="by_primary_ip")
     search = CharFilter(method="by_search", label=_("part of name, serial, address or attributes"))
     attributes = CharFilter(method="ignored", label=_("attributes__<key>=<value>"))
     verified_before = DateTimeFilter(field_name="last_verified_at", lookup_expr="lt")
@@ -36,7 +39,6 @@ class ItemFilter(FilterSet):
             "environment": ["exact", "in"],
             "criticality": ["exact", "in", "gte", "lte"],
             "serial": ["exact", "icontains"],
-            "primary_ip": ["exact"],
         }
 
     def filter_queryset(self, queryset):
@@ -68,6 +70,12 @@ class ItemFilter(FilterSet):
 
     def by_location(self, queryset, name, value):
         return queryset.matching({"location": value})
+
+    def by_primary_ip(self, queryset, name, value):
+        try:
+            return queryset.filter(primary_ip=str(ip_address(value)))
+        except ValueError:
+            raise ValidationError({name: [_("This is not an IP address.")]}) from None
 
     def by_search(self, queryset, name, value):
         return queryset.searched(value)

@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.utils import timezone, translation
 
 
@@ -16,6 +17,8 @@ class ReaderMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
+        if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("NUL")  # PostgreSQL stores no such text, so nothing is found by it
         if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
             self._read_as(request, request.user)
         try:

@@ -19,6 +19,7 @@ from changes.actions.plan import (
 )
 from changes.actions.refusals import DriftFound, StepRefused
 from changes.actions.steps import NOTIFY, Offer, available_steps, take_step
+from changes.actions.templates import approve_template
 from changes.actions.votes import cast_vote, close_if_decided, confirm_vote, reasons_against_voting
 from changes.actions.work import (
     complete_rollback_step,
@@ -41,6 +42,7 @@ __all__ = [
     "add_stage",
     "add_task",
     "apply_stage",
+    "approve_template",
     "assign",
     "available_steps",
     "cast_vote",

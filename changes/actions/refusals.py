@@ -54,6 +54,8 @@ IN_WORDS: dict[str, str | Promise] = {
     "voted": _("You, or somebody for you, have voted in this round already."),
     "comment_required": _("Write why."),
     "seats_reachable": _("The approval cannot be reached: too few people may vote."),
+    "template_fixed": _("An approved template is not edited: write a new version."),
+    "window": _("A window has a start and an end."),
     "append_only": _("This record is never edited."),
     "only_by_event": _("A state moves only by a step."),
     "verbal_only_in_emergency": _(

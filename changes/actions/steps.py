@@ -135,7 +135,7 @@ def clean_input(step: Step, comment: str, data: Mapping[str, Any]) -> tuple[dict
             continue
         try:
             values[wanted.name] = READERS[wanted.kind](wanted, raw)
-        except (TypeError, ValueError, AttributeError):
+        except (TypeError, ValueError, AttributeError, OverflowError):
             refusals.append(
                 Refusal(
                     f"input:{wanted.name}",
@@ -156,7 +156,10 @@ def _read_datetime(wanted: Input, raw: Any) -> datetime:
     moment = raw if isinstance(raw, datetime) else parse_datetime(raw)
     if moment is None:
         raise ValueError(raw)
-    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+    aware = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+    if not 1900 < aware.year < 9000:  # nearer to the ends of the calendar no page can show it
+        raise ValueError(raw)
+    return aware
 
 
 def _read_choice(wanted: Input, raw: Any) -> str:

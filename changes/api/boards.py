@@ -1,10 +1,15 @@
 """Boards, policies, freezes and templates: edited by who manages changes."""
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.response import Response
 
+from accounts.bodies import WITHIN_CALENDAR
 from accounts.roles import Right, has_right
 from audit.recorded.api import RecordedViewSet
+from changes.actions import approve_template
 from changes.api.fields import WindowField
 from changes.models import (
     ApprovalPolicy,
@@ -59,12 +64,26 @@ class StandardTemplateSerializer(serializers.ModelSerializer):
             "id", "key", "version", "label", "label_zh", "description", "parameters", "scope_types",
             "approved_by", "approved_at", "is_active", "has_auto_verify", "suspended_reason", "row_version",
         ]  # fmt: skip
+        read_only_fields = ["approved_by", "approved_at", "suspended_reason"]
 
 
 class VoteDelegationSerializer(serializers.ModelSerializer):
     class Meta:
         model = VoteDelegation
         fields = ["id", "person", "deputy", "starts_at", "ends_at", "reason", "row_version"]
+        extra_kwargs = {
+            "starts_at": {"validators": WITHIN_CALENDAR},
+            "ends_at": {"validators": WITHIN_CALENDAR},
+        }
+
+    def validate(self, data):
+        user, old = self.context["request"].user, self.instance
+        person = data.get("person", old and old.person)
+        if data.get("deputy", old and old.deputy) == user != person:
+            raise serializers.ValidationError(
+                {"deputy": [_("Nobody notes that the votes of another are theirs.")]}
+            )
+        return data
 
     def validate_person(self, person):
         user = self.context["request"].user
@@ -119,6 +138,12 @@ class StandardTemplateViewSet(RecordedViewSet):
     queryset = StandardTemplate.objects.all()
     serializer_class = StandardTemplateSerializer
     filterset_fields = ["key", "is_active"]
+
+    @extend_schema(request=None, responses=StandardTemplateSerializer)
+    @action(detail=True, methods=["post"], filterset_fields=None)
+    def approve(self, request, pk=None):
+        """Approved and active, by a change manager who did not write it; not edited from then on."""
+        return Response(self.get_serializer(approve_template(self.get_object(), by=request.user)).data)
 
 
 class VoteDelegationViewSet(RecordedViewSet):

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.bodies import WITHIN_CALENDAR
 from cmdb.models import ConfigurationItem
 
 WINDOW = {
@@ -25,7 +26,7 @@ class WindowField(serializers.Field):
     def to_internal_value(self, data):
         if not isinstance(data, dict) or not {"start", "end"} <= set(data):
             raise serializers.ValidationError(_("Give a start and an end."))
-        moment = serializers.DateTimeField()
+        moment = serializers.DateTimeField(validators=WITHIN_CALENDAR)
         start, end = moment.run_validation(data["start"]), moment.run_validation(data["end"])
         if start > end:
             raise serializers.ValidationError(_("The end comes before the start."))

@@ -5,7 +5,17 @@ from pathlib import Path
 from django.db import migrations
 
 SQL = Path(__file__).parent.parent / "sql"
-FILES = ["refuse", "plan_hash", "guard_request", "touch_plan", "round", "vote_gate", "evidence", "event_gate"]
+FILES = [
+    "refuse",
+    "plan_hash",
+    "guard_request",
+    "touch_plan",
+    "round",
+    "vote_gate",
+    "evidence",
+    "event_gate",
+    "guard_template",
+]
 
 
 class Migration(migrations.Migration):

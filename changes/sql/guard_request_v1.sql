@@ -2,6 +2,10 @@
 CREATE OR REPLACE FUNCTION changes_guard_request_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+  IF NOT isempty(NEW."window")
+     AND NOT coalesce(lower(NEW."window") >= '1900-01-01Z' AND upper(NEW."window") <= '9000-01-01Z', false) THEN
+    PERFORM changes_refuse_v1('window', 'a window has a start and an end, both within the calendar');
+  END IF;
   IF TG_OP = 'INSERT' THEN
     IF (NEW.state, NEW.on_hold, NEW.outcome, NEW.approved_hash) IS DISTINCT FROM ('draft', false, '', '')
        OR NEW.is_retrospective OR NEW.is_break_glass OR NEW.is_imported THEN

@@ -79,6 +79,10 @@ def checked_batch(rows: Any, known: Iterable[str], faults: Faults) -> list[dict[
     return [dict(row) for row in rows]
 
 
+# Nearer to the ends of the calendar, an instant cannot be shown in every time zone.
+FIRST_YEAR, LAST_YEAR = 1900, 8999
+
+
 def clean_columns(
     model: type[models.Model], names: Iterable[str], row: Row, index: int, faults: Faults
 ) -> dict[str, Any]:
@@ -96,9 +100,16 @@ def clean_columns(
         try:
             if not is_storable(value):
                 raise ValidationError(_("This text cannot be stored."))
+            if isinstance(field, models.DateTimeField) and not isinstance(
+                value, str | datetime.datetime | None
+            ):
+                raise ValidationError(_("Write a date and time as text."))
             cleaned = field.clean(value, None)
-            is_naive = isinstance(cleaned, datetime.datetime) and timezone.is_naive(cleaned)
-            values[name] = timezone.make_aware(cleaned) if is_naive else cleaned
+            if isinstance(cleaned, datetime.datetime):
+                cleaned = timezone.make_aware(cleaned) if timezone.is_naive(cleaned) else cleaned
+                if not FIRST_YEAR <= cleaned.year <= LAST_YEAR:
+                    raise ValidationError(_("This date is too far away."))
+            values[name] = cleaned
         except ValidationError as error:
             faults.add(index, name, *error.messages)
     return values

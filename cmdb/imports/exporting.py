@@ -22,7 +22,7 @@ FIELDS = (
     "last_seen_at",
 )
 # A cell beginning so is a formula to Excel: it gets an apostrophe, which the import takes off again.
-FORMULA = ("=", "+", "-", "@", "\t", "'")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 
 
 def export_rows(items: QuerySet) -> Iterator[list[str]]:

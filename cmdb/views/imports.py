@@ -25,6 +25,7 @@ from cmdb.imports.report import Outcome
 
 LARGEST = 20 * 1024 * 1024
 PAGE_ROWS = 100
+SHA256_DIGITS = 64
 KINDS = {"items": import_items, "relations": import_relations}
 ENCODINGS = ("", "utf-8", "gbk", "utf-16", "latin-1")
 TONES = {"create": "good", "update": "info", "unchanged": "neutral", "skipped": "neutral", "error": "bad"}
@@ -57,7 +58,7 @@ def import_preview(request, digest):
     """The dry run of the kept file, page by page; a POST applies the very same bytes and options."""
     require_right(request.user, Right.CMDB_IMPORT)
     path = place(digest, request.user)
-    if not path.is_file():
+    if len(digest) != SHA256_DIGITS or not path.is_file():
         raise Http404
     asked = request.POST if request.method == "POST" else request.GET
     kind, mapping, encoding = kind_of(asked), map_of(asked), encoding_of(asked)

@@ -169,18 +169,18 @@ def test_templates(db):
     change = make_change(kind="standard", template=template, parameters={"ticket": "T"})
     for name in ("template_active", "cis_in_template_scope", "params_valid"):
         assert codes(name, change) == set()
-    template.is_active, template.scope_types = False, ["database"]
+    template.is_active = False
     template.save()
     assert codes("template_active", change) == {"template_active"}
-    assert codes("cis_in_template_scope", change) == {"cis_in_template_scope"}
+    elsewhere = make_standard_template(scope_types=["database"], has_auto_verify=True)
+    assert codes("cis_in_template_scope", edited(change, template=elsewhere)) == {"cis_in_template_scope"}
+    edited(change, template=template)
     assert codes("params_valid", edited(change, parameters={"other": 1})) == {
         "params_missing",
         "params_unknown",
     }
     assert codes("template_auto_verify", change) == {"template_auto_verify"}
-    template.has_auto_verify = True
-    template.save()
-    assert codes("template_auto_verify", change) == set()
+    assert codes("template_auto_verify", edited(change, template=elsewhere)) == set()
     assert codes("template_active", edited(change, template=None)) == {"template_active"}
 
 

@@ -1,0 +1,19 @@
+-- An approved template of a standard change stays what was approved: a change of it is a new version.
+CREATE OR REPLACE FUNCTION changes_guard_template_v1() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    PERFORM changes_refuse_v1('template_fixed', 'an approved template is kept');
+  END IF;
+  IF (NEW.key, NEW.version, NEW.label, NEW.label_zh, NEW.description, NEW.parameters, NEW.scope_types,
+      NEW.has_auto_verify, NEW.approved_by_id, NEW.approved_at)
+     IS DISTINCT FROM
+     (OLD.key, OLD.version, OLD.label, OLD.label_zh, OLD.description, OLD.parameters, OLD.scope_types,
+      OLD.has_auto_verify, OLD.approved_by_id, OLD.approved_at) THEN
+    PERFORM changes_refuse_v1('template_fixed', 'an approved template is not edited: write a new version');
+  END IF;
+  RETURN NEW;
+END $$;
+
+CREATE TRIGGER guard_template BEFORE UPDATE OR DELETE ON changes_standardtemplate
+  FOR EACH ROW WHEN (OLD.approved_at IS NOT NULL) EXECUTE FUNCTION changes_guard_template_v1();

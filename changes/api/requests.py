@@ -221,7 +221,7 @@ class ChangeViewSet(RecordedViewSet):
     @action(detail=True, methods=["post"], url_path=r"tasks/(?P<row>\d+)/complete", filterset_class=None)
     def complete_task(self, request, number, row):
         """The task is ticked; a dual one by two people in turn."""
-        note = str(request.data.get("note", ""))
+        note = str(request.data.get("note", "")) if isinstance(request.data, dict) else ""
         task = deeds.complete_task(self._row("tasks", row), by=request.user, note=note)
         return Response(shapes.TaskSerializer(task).data)
 

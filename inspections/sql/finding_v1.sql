@@ -68,7 +68,7 @@ CREATE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE ON inspections_findi
 
 -- Its life is written down whenever its state or count changes.
 CREATE FUNCTION inspections_write_finding_event_v1() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     former text := '';
     is_repeat boolean := false;
@@ -91,9 +91,11 @@ CREATE TRIGGER inspections_30_event AFTER UPDATE ON inspections_finding
     FOR EACH ROW WHEN (NEW.state <> OLD.state OR NEW.count > OLD.count)
     EXECUTE FUNCTION inspections_write_finding_event_v1();
 
-CREATE FUNCTION inspections_guard_finding_event_v1() RETURNS trigger LANGUAGE plpgsql AS $$
+-- The depth of triggers can be had with a temporary table; the owner's name cannot.
+CREATE FUNCTION inspections_guard_finding_event_v1() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF pg_trigger_depth() < 2 THEN
+    IF pg_trigger_depth() < 2 OR current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
         RAISE EXCEPTION 'inspections: the events of a finding are written by its steps' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;

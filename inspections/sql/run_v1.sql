@@ -84,9 +84,11 @@ BEGIN
     END IF;
 
     IF NEW.state = OLD.state THEN
-        IF (NEW.record_sha256, NEW.outcome, NEW.is_late, NEW.submitted_at, NEW.submitted_by_id, NEW.completed_at, NEW.signed_at)
+        IF (NEW.record_sha256, NEW.outcome, NEW.is_late, NEW.submitted_at, NEW.submitted_by_id, NEW.completed_at, NEW.signed_at,
+            NEW.started_at, NEW.started_by_id)
            IS DISTINCT FROM
-           (OLD.record_sha256, OLD.outcome, OLD.is_late, OLD.submitted_at, OLD.submitted_by_id, OLD.completed_at, OLD.signed_at) THEN
+           (OLD.record_sha256, OLD.outcome, OLD.is_late, OLD.submitted_at, OLD.submitted_by_id, OLD.completed_at, OLD.signed_at,
+            OLD.started_at, OLD.started_by_id) THEN
             RAISE EXCEPTION 'inspections: result and hash of run % come with its steps', OLD.number USING ERRCODE = 'restrict_violation';
         END IF;
         RETURN NEW;

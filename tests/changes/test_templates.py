@@ -6,7 +6,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from changes.models import StandardTemplate
-from tests.factories import make_change, make_standard_template, make_user
+from tests.factories import make_change, make_standard_template, make_task, make_user
 
 
 def client_of(role):
@@ -95,3 +95,11 @@ def test_a_window_has_two_ends(db, window):
     assert hint_of(update, [window, change.pk]) == "window"
     with connection.cursor() as cursor:
         cursor.execute(update, ["empty", change.pk])
+
+
+@pytest.mark.parametrize("body", ["[]", "null", "1", '"x"'])
+def test_a_body_that_is_no_object_is_no_fault(db, body):
+    client = client_of("engineer")
+    task = make_task()
+    url = f"/api/changes/{task.change.number}/tasks/{task.pk}/complete/"
+    assert client.generic("POST", url, body, content_type="application/json").status_code == 409

@@ -265,3 +265,29 @@ def test_shadowing_a_table_diverts_no_guard():
         )
     attack = "UPDATE public.inspections_templateitem SET crit_high = 1000 WHERE version_id = %s"
     assert refused(attack, version.pk)
+
+
+def test_who_started_a_run_is_not_rewritten_so_that_they_could_review_it():
+    run = make_signature().run
+    assert refused(
+        "UPDATE inspections_inspectionrun SET started_by_id = %s WHERE id = %s", make_user().pk, run.pk
+    )
+    assert refused("UPDATE inspections_inspectionrun SET started_by_id = NULL WHERE id = %s", run.pk)
+
+
+def test_a_trigger_on_a_temporary_table_writes_no_event_of_a_finding():
+    """The depth of triggers can be had by anybody; the owner's name cannot."""
+    finding = make_finding()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE lure (x int)")
+        cursor.execute(
+            f"""CREATE FUNCTION pg_temp.forge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                INSERT INTO public.inspections_findingevent
+                  (row_version, finding_id, source_state, target_state, comment, at)
+                VALUES (1, {finding.pk}, 'open', 'fixed', 'forged', now()); RETURN NEW; END $$"""
+        )
+        cursor.execute(
+            "CREATE TRIGGER forge BEFORE INSERT ON lure FOR EACH ROW EXECUTE FUNCTION pg_temp.forge()"
+        )
+    assert refused("INSERT INTO lure VALUES (1)")
+    assert finding.events.count() == 1

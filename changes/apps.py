@@ -29,4 +29,4 @@ class ChangesConfig(AppConfig):
     verbose_name = _("Changes")
 
     def ready(self) -> None:
-        DEEDS.update({step.event: step.label for step in STEPS} | OTHER_DEEDS)
+        DEEDS.update({step.event: step.label for step in reversed(STEPS)} | OTHER_DEEDS)

@@ -1,15 +1,18 @@
-"""The cards on the page of a configuration item: cmdb offers the place, this list names who fills it."""
+"""The cards on the pages of an item and of a change: the apps offer the place, config names who fills it."""
 
 from assets.panels import cover_panel
+from changes import panels as change_panels
 from cmdb import panels
-from inspections.panels import item_panel
+from inspections.panels import change_panel, item_panel
 
 CARDS = [
+    change_panels.item_panel,
     cover_panel,
     item_panel,
 ]
 
 
 def wire() -> None:
-    """The page shows these cards, in this order."""
+    """The pages show these cards, in this order."""
     panels.PANELS[:] = CARDS
+    change_panels.PANELS[:] = [change_panel]

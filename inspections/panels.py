@@ -8,12 +8,30 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from changes.models import ChangeRequest
 from cmdb.models import ConfigurationItem
 from cmdb.panels import Line, Panel
 from inspections.models import Answer, Finding
 from inspections.sheet import ICON, TONE, shown_value
 
 SHOWN = 8
+
+
+def change_panel(change: ChangeRequest, user: User) -> Panel | None:
+    """The findings that the change is to fix. One query."""
+    findings = Finding.objects.filter(change=change).select_related("ci").order_by("id")[:SHOWN]
+    lines = [
+        Line(
+            f"{finding.number} {finding}",
+            reverse("inspections:finding", args=[finding.number]),
+            finding.ci.name,
+            str(finding.get_state_display()),
+            TONE[finding.severity],
+            ICON[finding.severity],
+        )
+        for finding in findings
+    ]
+    return Panel(_("Findings to be fixed"), "fact_check", lines) if lines else None
 
 
 def item_panel(item: ConfigurationItem, user: User) -> Panel | None:

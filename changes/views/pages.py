@@ -39,6 +39,7 @@ from changes.actions import (
 from changes.dossier import Dossier
 from changes.forms import MeasurementForm, StepForm, TestRunForm, VoteForm
 from changes.models import ChangeRequest, DriftDecision, RoundSeat
+from changes.panels import panels_for
 from changes.risk import QUESTIONS
 from changes.workflow import State, find_step
 from cmdb.models import ConfigurationItem
@@ -77,6 +78,7 @@ def page(request, shown: ChangeRequest, *, status: int = 200, **more: Any):
     context = {
         "change": shown,
         "dossier": dossier,
+        "panels": panels_for(shown, request.user),
         "offers": mine,
         "other_offers": others,
         "vote_buttons": VOTE_BUTTONS,
@@ -188,7 +190,7 @@ def history(request, number):
 
 
 # Fields that only repeat others, in the form of programs: the evidence has them, a reader does not want them.
-REPEATED = ("state_entered_at", "risk_inputs")
+REPEATED = ("state_since_at", "risk_inputs")
 
 
 def _readable(row: dict[str, Any]) -> dict[str, Any]:

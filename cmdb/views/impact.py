@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.roles import Right, require_right
 from cmdb.impact import impact_of
-from cmdb.models import ConfigurationItem
+from cmdb.models import CIType, ConfigurationItem
 
 GRAPH_NODES = 300
 LIST_ROWS = 200
@@ -26,10 +26,11 @@ def item_impact(request, pk):
     item = get_object_or_404(ConfigurationItem.objects.select_related("type"), pk=pk)
     backward = request.GET.get("direction") == "backward"
     impact = impact_of([item], backward=backward)
+    types = {each.key: str(each) for each in CIType.objects.all()}
     graph = graph_of(item, impact)
     show_all = request.GET.get("rows") == "all"
     sets = [
-        set_shown(name, getattr(impact, name), backward, None if show_all else LIST_ROWS)
+        set_shown(name, getattr(impact, name), backward, None if show_all else LIST_ROWS, types)
         for name in ("down", "degraded", "informed")
     ]
     return render(
@@ -47,7 +48,7 @@ def item_impact(request, pk):
     )
 
 
-def set_shown(name, rows, backward, limit):
+def set_shown(name, rows, backward, limit, types):
     """One of the three sets with its words, colour and icon, and how many rows are not listed."""
     label, text, tone, icon = words_of(name, backward)
     shown = rows[:limit]
@@ -58,7 +59,7 @@ def set_shown(name, rows, backward, limit):
         "tone": tone,
         "icon": icon,
         "count": len(rows),
-        "rows": shown,
+        "rows": [(row, types.get(row.type_key, row.type_key)) for row in shown],
         "more": len(rows) - len(shown),
     }
 

@@ -1,0 +1,79 @@
+"""A Chinese page is Chinese: whatever is left in Latin letters is a name, a code or a unit."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from tests.factories import make_change, make_item, make_run, make_stage, make_task
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+NAMES = re.compile(
+    r"manage\.py \w+|item-\d+|[0-9a-f]{64}|OpsLedger|English|CHG-\d+|XJ-\d+-\d+|db-?\d+|host|IP|CSV"
+    r"|API|YAML|Excel|SLA|SHA-256|test|[0-9a-f]{12}…"
+)
+VISIBLE = """() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
+  while (walker.nextNode()) {
+    const parent = walker.currentNode.parentElement;
+    if (!parent.closest("script, style, .icon, .avatar")) found.push(walker.currentNode.textContent);
+  }
+  for (const name of ["placeholder", "aria-label", "title", "alt"]) {
+    for (const element of document.querySelectorAll(`[${name}]`)) found.push(element.getAttribute(name));
+  }
+  return [...new Set(found.map((text) => text.trim()).filter(Boolean))];
+}"""
+
+
+def english_on(page, *names):
+    """Words in Latin letters that are no name, code or unit, on the page that stands open."""
+    texts = page.evaluate(VISIBLE)
+    assert any(re.search("[\u4e00-\u9fff]", text) for text in texts)
+    for name in names:
+        texts = [text.replace(name, "") for text in texts]
+    return [text for text in texts if re.search("[A-Za-z]{2,}", NAMES.sub("", text))]
+
+
+@pytest.fixture
+def page(person):
+    roles = ("engineer", "requester", "board_member", "configuration_manager", "change_manager")
+    return person("王静", *roles, language="zh-CN")
+
+
+@pytest.mark.parametrize("name", ["home", "changes:queue", "cmdb:list", "assets:list", "inspections:list"])
+def test_lists_are_chinese(page, name):
+    page.goto(reverse(name))
+    assert english_on(page) == []
+
+
+def test_the_page_of_a_change_is_chinese(page):
+    item = make_item(name="db01")
+    change = make_change(title="扩容", reason="容量不足", requester=page.user)
+    change.change_items.create(item=item)
+    make_stage(change=change, label="一次性全部")
+    make_task(change=change, label="检查备份")
+    page.goto(reverse("changes:change", args=[change.number]))
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    assert english_on(page, str(item.type), change.requester.username, change.plan_hash) == []
+    page.goto(reverse("changes:history", args=[change.number]))
+    assert english_on(page, change.requester.username) == []
+    page.goto(reverse("changes:edit", args=[change.number]))
+    page.evaluate("document.querySelectorAll('datalist, .help').forEach((each) => each.remove())")
+    assert english_on(page, str(item.type), change.requester.username) == []
+
+
+def test_the_sheet_of_an_inspection_is_chinese(page):
+    items = [{"key": "lamp", "kind": "pass_fail", "label": "Lights", "label_zh": "指示灯"}]
+    item = make_item(name="db01")
+    run = make_run(items=items, cis=[item], label_zh="日检")
+    page.goto(reverse("inspections:run", args=[run.number]))
+    assert english_on(page, str(item.type), str(run.version)) == []
+
+
+def test_the_switch_stays_switched(person):
+    page = person("anna", "engineer")
+    page.get_by_role("button", name="简体中文").click()
+    page.goto(reverse("changes:queue"))
+    assert page.locator("html").get_attribute("lang") == "zh-hans"
+    assert page.title().startswith("变更")
+    assert page.errors == []

@@ -146,6 +146,8 @@ class ChangeViewSet(RecordedViewSet):
         asked = self._read(shapes.OperationSerializer)
         kind, stage = asked.get("kind", OperationKind.UPDATE), asked.get("stage")
         item, after = asked.get("item"), asked.get("after") or {}
+        if not isinstance(after, dict):
+            raise shapes.serializers.ValidationError({"after": [_("Give an object: {field: value}.")]})
         if kind in (OperationKind.UPDATE, OperationKind.RETIRE) and item is None:
             raise shapes.serializers.ValidationError({"item": [_("Name the item.")]})
         operation = {

@@ -66,6 +66,7 @@ def change(request, number):
 
 def page(request, shown: ChangeRequest, *, status: int = 200, **more: Any):
     """The page; `step_form`, `vote_form`, `test_form`, `refused`, `drifts` carry what a POST left."""
+    require_right(request.user, Right.VIEW)  # a refused POST shows the page too
     dossier = Dossier(shown, request.user)
     mine, others = _offers(shown, request.user, more.pop("step_form", None))
     _mark_seats(dossier, request.user)

@@ -6,7 +6,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from changes.models import StandardTemplate
-from tests.factories import make_change, make_standard_template, make_task, make_user
+from tests.factories import make_change, make_item, make_standard_template, make_task, make_user
 
 
 def client_of(role):
@@ -103,3 +103,20 @@ def test_a_body_that_is_no_object_is_no_fault(db, body):
     task = make_task()
     url = f"/api/changes/{task.change.number}/tasks/{task.pk}/complete/"
     assert client.generic("POST", url, body, content_type="application/json").status_code == 409
+
+
+@pytest.mark.parametrize("after", [-1, "serial", [None], True])
+def test_a_difference_is_an_object(db, after):
+    client = client_of("engineer")
+    change = make_change(requester=client.user)
+    body = {"kind": "update", "item": make_item().pk, "after": after}
+    answer = client.post(f"/api/changes/{change.number}/operations/", body, format="json")
+    assert (answer.status_code, list(answer.data["error"]["fields"])) == (400, ["after"])
+
+
+def test_a_refused_post_shows_nothing_to_who_may_not_see(client, db):
+    client.force_login(make_user())
+    change = make_change(title="Secret move of the vault")
+    answer = client.post(f"/changes/{change.number}/steps/withdraw/", {"comment": "x"})
+    assert answer.status_code == 403
+    assert b"Secret move" not in answer.content

@@ -104,7 +104,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _send(self, setting: str) -> None:
         # Not through Django's cursor: it is no query of the caller's.
-        with self.wrap_database_errors, self.connection.cursor() as cursor:
+        with self.wrap_database_errors, PreparedCursor(self.connection) as cursor:
             cursor.execute("SELECT set_config('audit.ctx', %s, true)", [setting])
 
     def _commit(self) -> None:

@@ -7,6 +7,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -126,14 +127,16 @@ def insert_rows(
     model: type[models.Model], rows: Sequence[Row], returning: Sequence[str], faults: Faults
 ) -> list[tuple[Any, ...]]:
     """All rows stand in the table: one statement; answers the named columns. Raises BatchRefused."""
-    names = list(rows[0])
+    return _write(_insertion(model, tuple(rows[0]), tuple(returning)), rows, faults)
+
+
+@cache
+def _insertion(model: type[models.Model], names: tuple[str, ...], returning: tuple[str, ...]) -> str:
     columns = ", ".join(_quoted(model, name) for name in names)
-    return _write(
+    return (
         f"INSERT INTO {model._meta.db_table} ({columns}) SELECT {columns}"  # noqa: S608  (names of fields)
         f" FROM jsonb_to_recordset(%s::jsonb) AS sent({_typed(model, names)})"
-        f" RETURNING {', '.join(returning)}",
-        rows,
-        faults,
+        f" RETURNING {', '.join(returning)}"
     )
 
 
@@ -153,9 +156,8 @@ def update_rows(model: type[models.Model], rows: Sequence[Row], faults: Faults) 
 def _write(sql: str, rows: Sequence[Row], faults: Faults) -> list[tuple[Any, ...]]:
     sent = json.dumps(list(rows), cls=_Encoder, ensure_ascii=False)
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(sql, [sent])
-            return cursor.fetchall()
+        with transaction.atomic():
+            return connection.rows(sql, [sent])
     except Error as error:
         refusal = refusal_of(error)
         if refusal is None:

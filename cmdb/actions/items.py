@@ -200,16 +200,15 @@ def items_by_reference(references: set[Any]) -> dict[Any, int]:
     ids = [number for number in references if isinstance(number, int) and 0 < number < 2**63]
     if not pairs and not ids:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT kind.key || ':' || item.name, item.id"
-            " FROM unnest(%s::text[], %s::text[]) AS sent(key, name)"
-            " JOIN cmdb_citype kind ON kind.key = sent.key"
-            " JOIN cmdb_configurationitem item ON item.type_id = kind.id AND item.name = sent.name"
-            " UNION ALL SELECT NULL, id FROM cmdb_configurationitem WHERE id = ANY (%s::bigint[])",
-            [[key for key, _name in pairs], [name for _key, name in pairs], ids],
-        )
-        return {address or pk: pk for address, pk in cursor.fetchall()}
+    found = connection.rows(
+        "SELECT kind.key || ':' || item.name, item.id"
+        " FROM unnest(%s::text[], %s::text[]) AS sent(key, name)"
+        " JOIN cmdb_citype kind ON kind.key = sent.key"
+        " JOIN cmdb_configurationitem item ON item.type_id = kind.id AND item.name = sent.name"
+        " UNION ALL SELECT NULL, id FROM cmdb_configurationitem WHERE id = ANY (%s::bigint[])",
+        [[key for key, _name in pairs], [name for _key, name in pairs], ids],
+    )
+    return {address or pk: pk for address, pk in found}
 
 
 def _standing_items(rows: Sequence[Row], faults: Faults) -> list[ConfigurationItem]:
@@ -248,14 +247,12 @@ def _refuse_taken_names(
             message = _("Row %(row)d has the same type and name.") % {"row": first[type_id, name]}
             faults.add(index, "name", message)
         first.setdefault((type_id, name), index)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT item.type_id, item.name, item.id"
-            " FROM unnest(%s::bigint[], %s::text[]) AS sent(type_id, name)"
-            " JOIN cmdb_configurationitem item USING (type_id, name)",
-            [[type_id for type_id, _name in first], [name for _type, name in first]],
-        )
-        moving = {own for _type, _name, own in names if own}
-        for type_id, name, pk in cursor.fetchall():
-            if pk not in moving:
-                faults.add(first[type_id, name], "name", _("An item of this type has this name already."))
+    moving = {own for _type, _name, own in names if own}
+    for type_id, name, pk in connection.rows(
+        "SELECT item.type_id, item.name, item.id"
+        " FROM unnest(%s::bigint[], %s::text[]) AS sent(type_id, name)"
+        " JOIN cmdb_configurationitem item USING (type_id, name)",
+        [[type_id for type_id, _name in first], [name for _type, name in first]],
+    ):
+        if pk not in moving:
+            faults.add(first[type_id, name], "name", _("An item of this type has this name already."))

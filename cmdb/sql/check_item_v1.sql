@@ -4,6 +4,7 @@ CREATE FUNCTION cmdb.check_item_v1() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
     kind record;
+    schema jsonb;
     same_type boolean := TG_OP = 'UPDATE' AND NEW.type_id = OLD.type_id;
     attribute text;
     given jsonb;
@@ -25,10 +26,11 @@ BEGIN
         RAISE EXCEPTION 'type % is abstract and has no items', kind.key USING ERRCODE = 'check_violation',
             CONSTRAINT = 'cmdb_item_type_is_concrete', COLUMN = 'type';
     END IF;
+    schema := kind.compiled_schema || '{}';  -- unpacked once, not at every look
     FOR attribute, given IN SELECT * FROM jsonb_each(NEW.attributes) LOOP
         CONTINUE WHEN same_type AND OLD.attributes -> attribute = given;
-        IF kind.compiled_schema ? attribute THEN
-            fault := cmdb.attribute_fault_v1(kind.compiled_schema -> attribute, given);
+        IF schema ? attribute THEN
+            fault := cmdb.attribute_fault_v1(schema -> attribute, given);
         ELSE
             fault := 'unknown';
         END IF;
@@ -36,7 +38,7 @@ BEGIN
     END LOOP;
     IF fault IS NULL THEN
         SELECT spec.key, 'required' INTO attribute, fault
-        FROM jsonb_each(kind.compiled_schema) AS spec
+        FROM jsonb_each(schema) AS spec
         WHERE (spec.value -> 'required')::boolean AND NOT NEW.attributes ? spec.key
             AND (NOT same_type OR OLD.attributes ? spec.key)
         LIMIT 1;

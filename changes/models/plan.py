@@ -169,7 +169,8 @@ class PlannedOperation(RecordedModel):
         if name.startswith("attributes."):
             key = name.removeprefix("attributes.")
             spec = self.item.type.compiled_schema.get(key, {}) if self.item else {}
-            return in_active_language(spec.get("label", key), spec.get("label_zh", ""))
+            label = in_active_language(spec.get("label", key), spec.get("label_zh", ""))
+            return f"{label} ({spec['unit']})" if spec.get("unit") else label
         return column_label(name)
 
     @property

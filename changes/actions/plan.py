@@ -37,6 +37,7 @@ COLUMNS = frozenset(
         "primary_ip", "description",
     }
 )  # fmt: skip
+ENDS = frozenset({"relation_type_id", "source_id", "target_id"})
 FIELDS = (
     "title", "reason", "description", "service", "owner", "window", "downtime_minutes", "test_plan",
     "rollback_trigger", "rollback_minutes", "rollback_owner", "freeze_override", "template", "parameters",
@@ -152,6 +153,8 @@ def plan_new_item(
     change: ChangeRequest, fields: Mapping[str, Any], *, by: User, stage: PlanStage | None = None
 ) -> PlannedOperation:
     """The change will create an item: {"type_id", "name", …, "attributes": {…}}."""
+    if strange := set(fields) - COLUMNS - {"type_id", "attributes"}:
+        raise ValidationError(dict.fromkeys(strange, _("This is no field that a change can set.")))
     with editing(change, by) as current:
         operation = PlannedOperation(
             change=current, stage=_stage(current, stage), kind=OperationKind.CREATE, after=dict(fields)
@@ -168,6 +171,9 @@ def plan_relation(
     is_end: bool = False,
 ) -> PlannedOperation:
     """The change will relate two items, or end their relation: relation_type_id, source_id, target_id."""
+    # Exactly these: any other key would be a look-up of the caller's choice through the whole database.
+    if set(ends) != ENDS or not all(type(each) is int and 0 < each < 2**63 for each in ends.values()):
+        raise ValidationError({"after": _("Give relation_type_id, source_id and target_id as numbers.")})
     with editing(change, by) as current:
         operation = PlannedOperation(change=current, stage=_stage(current, stage), kind=OperationKind.RELATE)
         if is_end:
@@ -236,6 +242,8 @@ def _tried(operation: PlannedOperation) -> PlannedOperation:
             raise _TakenBack
     except _TakenBack:
         pass
+    except (TypeError, ValueError, LookupError) as error:
+        raise ValidationError({"after": _("A value does not fit its field.")}) from error
     except DatabaseError as error:
         diagnosis = getattr(error.__cause__, "diag", None)
         raise ValidationError({"after": getattr(diagnosis, "message_primary", None) or str(error)}) from error

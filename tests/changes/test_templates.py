@@ -120,3 +120,21 @@ def test_a_refused_post_shows_nothing_to_who_may_not_see(client, db):
     answer = client.post(f"/changes/{change.number}/steps/withdraw/", {"comment": "x"})
     assert answer.status_code == 403
     assert b"Secret move" not in answer.content
+
+
+@pytest.mark.parametrize("kind", ["relate", "unrelate", "create"])
+@pytest.mark.parametrize(
+    "after",
+    [
+        {},
+        {"source__owner_team__members__user__password__startswith": "p"},
+        {"relation_type_id": 1, "source_id": 10**30, "target_id": "x"},
+        {"name": "x", "owner_team": "x"},
+        {"name": "x", "criticality": "x", "type_id": 1},
+    ],
+)
+def test_a_plan_looks_up_nothing_but_its_own_fields(db, kind, after):
+    client = client_of("engineer")
+    change = make_change(requester=client.user)
+    url = f"/api/changes/{change.number}/operations/"
+    assert client.post(url, {"kind": kind, "after": after}, format="json").status_code == 400

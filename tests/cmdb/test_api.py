@@ -5,8 +5,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from accounts.actions import digest_of
 from cmdb.models import CIType, ConfigurationItem, Relation
-from tests.factories import make_group, make_item, make_relation, make_team, make_user
+from tests.factories import make_group, make_item, make_relation, make_team, make_token, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -213,3 +214,31 @@ def test_an_engineer_edits_items_and_not_the_model():
 def test_the_openapi_description_knows_the_endpoints(api):
     paths = api.get("/api/schema/?format=json").json()["paths"]
     assert {f"/api/{path}/" for path in PATHS} | {"/api/items/bulk/", "/api/relations/bulk/"} <= set(paths)
+
+
+def statements(deed, expected):
+    with CaptureQueriesContext(connection) as captured:
+        assert deed().status_code == expected
+    return len([q for q in captured if "SAVEPOINT" not in q["sql"]])
+
+
+def test_a_programs_requests_cost_a_handful_of_statements(client):
+    make_token(user=make_user("configuration_manager"), digest=digest_of("opl_program"), scope="write")
+    client.defaults["HTTP_AUTHORIZATION"] = "Bearer opl_program"
+    item, send = make_item(), {"content_type": "application/json"}
+    path = f"/api/items/{item.pk}/"
+    assert client.get(path).status_code == 200  # the first use of the day is noted
+    assert statements(lambda: client.get(path), 200) == 2  # the token and the item
+    assert statements(lambda: client.get(f"{path}history/"), 200) == 3
+    assert statements(lambda: client.get("/api/items/?page_size=1"), 200) <= 4
+    new = {"type": "host", "name": "new"}
+    assert statements(lambda: client.post("/api/items/", new, **send), 201) == 5
+    edit = {"description": "edited"}
+    assert statements(lambda: client.patch(path, edit, **send), 200) == 7
+
+
+def test_a_row_that_is_not_there_is_404_and_leaves_the_caller_a_working_transaction(api):
+    for pk in ("999999999", "9" * 30, "x", "²"):
+        assert api.get(f"/api/items/{pk}/").status_code == 404
+        assert api.patch(f"/api/items/{pk}/", {}).status_code == 404
+    assert api.get("/api/items/").status_code == 200

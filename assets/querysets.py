@@ -49,10 +49,6 @@ class AssetQuerySet(Expiring):
         """Assets we still have: everything not disposed of."""
         return self.exclude(stage=Stage.DISPOSED)
 
-    def in_warranty(self, on: datetime.date | None = None) -> Self:
-        """Assets whose warranty covers the day `on`."""
-        return self.filter(warranty_ends_on__gte=on or timezone.localdate())
-
     def matching(self, text: str) -> Self:
         """Assets with `text` in tag, serial, order number, model, part number, maker or CI name."""
         columns = (

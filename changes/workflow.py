@@ -70,12 +70,6 @@ class Relation(TextChoices):
 ENDS = frozenset({State.CLOSED, State.REJECTED, State.WITHDRAWN, State.CANCELLED})
 EDITABLE = frozenset({State.DRAFT, State.ASSESSING, State.TESTING, State.APPROVING})
 UNDER_WAY = frozenset({State.SCHEDULED, State.IMPLEMENTING, State.VERIFYING, State.ROLLING_BACK})
-# What a queue shows first: what hurts now, then what waits for somebody, then the rest.
-DISPLAY_PRIORITY = (
-    State.ROLLING_BACK, State.IMPLEMENTING, State.ROLLED_BACK, State.VERIFYING, State.RATIFYING,
-    State.APPROVING, State.TESTING, State.ASSESSING, State.SCHEDULED, State.REVIEWING, State.DRAFT,
-    State.CLOSED, State.REJECTED, State.CANCELLED, State.WITHDRAWN,
-)  # fmt: skip
 # The states on the way to the end of each kind, for the state bar.
 MAIN_LINE = {
     Kind.NORMAL: (

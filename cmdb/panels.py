@@ -1,4 +1,4 @@
-"""The cards that other apps add to the page of a configuration item; config wires them."""
+"""Cards with a few lines each, and those that other apps add to the page of an item; config wires them."""
 
 from __future__ import annotations
 
@@ -23,13 +23,18 @@ class Line:
 
 @dataclass(frozen=True)
 class Panel:
-    """One card; `empty` says in words why there is nothing, `url` leads to all of it."""
+    """One card; `empty` says in words why there is nothing, `url` leads to all of it.
+
+    `count` is how many there are in all, `more` how many of them are not shown.
+    """
 
     title: str
     icon: str
     lines: list[Line] = field(default_factory=list)
     empty: str = ""
     url: str = ""
+    more: int = 0
+    count: int | None = None
 
 
 # Each returns a Panel, or None when it has nothing to say about this item to this person.

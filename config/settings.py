@@ -129,7 +129,6 @@ ACCOUNT_FORMS = {"login": "accounts.forms.LoginForm"}
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = False
 # Wrong passwords are counted by axes, in the database; this only slows a flood down.
 ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": None}
@@ -161,7 +160,6 @@ STORAGES = {
     "staticfiles": {"BACKEND": PLAIN_STATIC if DEBUG else "config.static.HashedStaticFiles"},
 }
 WHITENOISE_USE_FINDERS = True  # what was not collected is served all the same
-MEDIA_ROOT = VAR_DIR / "media"
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 
@@ -200,7 +198,6 @@ SPECTACULAR_SETTINGS = {
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
 }
 
 # Strict everywhere; config.site widens it for the admin's pages, where Unfold needs it.
@@ -218,7 +215,6 @@ CONTENT_SECURITY_POLICY = {
 }
 SESSION_COOKIE_AGE = 12 * 3600  # a shift
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_SAVE_EVERY_REQUEST = False
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 
 # Blue, as in static/config/house.css (Tailwind's blue in OKLCH).

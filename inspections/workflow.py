@@ -72,7 +72,6 @@ FINDING_STEPS = (
     Step("mark_duplicate", (_F.OPEN, _F.ACKNOWLEDGED), _F.DUPLICATE),
 )
 
-RUN_ENDED = (_R.SIGNED, _R.MISSED, _R.CANCELLED)
 FINDING_CLOSED = (_F.VERIFIED, _F.DUPLICATE)
 
 # Deadlines by severity (seed 002: urgent within 2 hours, ordinary within 24), in elapsed hours for now.

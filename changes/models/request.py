@@ -12,7 +12,7 @@ from accounts.labelled import Labelled
 from accounts.models import Team
 from audit.recorded.models import RecordedModel
 from changes.querysets import ChangeQuerySet
-from changes.workflow import EDITABLE, ENDS, Kind, Outcome, State
+from changes.workflow import ENDS, Kind, Outcome, State
 from cmdb.models import ConfigurationItem
 
 
@@ -223,11 +223,6 @@ class ChangeRequest(RecordedModel):
     def is_ended(self) -> bool:
         """Nothing moves any more."""
         return self.state in ENDS
-
-    @property
-    def is_editable(self) -> bool:
-        """The plan may be edited; in approving an edit voids the round."""
-        return self.state in EDITABLE
 
     @property
     def is_high_risk(self) -> bool:

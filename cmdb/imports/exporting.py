@@ -7,20 +7,9 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from cmdb.imports.mapping import ITEM_FIELDS
 from cmdb.models import CIType
 
-FIELDS = (
-    "lifecycle_stage",
-    "environment",
-    "criticality",
-    "owner_team",
-    "location",
-    "serial",
-    "primary_ip",
-    "description",
-    "last_verified_at",
-    "last_seen_at",
-)
 # A cell beginning so is a formula to Excel: it gets an apostrophe, which the import takes off again.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 
@@ -29,10 +18,10 @@ def export_rows(items: QuerySet) -> Iterator[list[str]]:
     """The header, then one row per item in order of name; one statement for items, one for their types."""
     types = CIType.objects.filter(pk__in=items.order_by().values("type_id"))
     keys = sorted({key for kind in types for key in kind.compiled_schema})
-    yield ["address", *FIELDS, *(f"attributes.{key}" for key in keys)]
+    yield ["address", *ITEM_FIELDS, *(f"attributes.{key}" for key in keys)]
     shown = items.select_related("type", "owner_team", "location__type").order_by("name", "-id")
     for item in shown.iterator(chunk_size=2000):
-        values = {name: getattr(item, name) for name in FIELDS}
+        values = {name: getattr(item, name) for name in ITEM_FIELDS}
         values["owner_team"] = item.owner_team.key if item.owner_team else None
         values["location"] = item.location.address if item.location else None
         row = [item.address, *values.values(), *(item.attributes.get(key) for key in keys)]

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from accounts.models import User
-from config.home.cards import Line, Panel
+from cmdb.panels import Panel
 from config.home.changes import my_changes, next_changes, votes
 from config.home.inspections import findings, inspections, sign_offs
 from config.home.records import contracts, exports, refusals, stale_items, warranties
-
-__all__ = ["PANELS", "Line", "Panel", "panels_for"]
 
 # Each returns a Panel, or None when this person has no use for it. Order is the order on the page.
 PANELS: list[Callable[[User], Panel | None]] = [

@@ -1,9 +1,8 @@
-"""What the home page is made of: cards with a few lines each."""
+"""What the home page is made of: the first lines of a list, as a card."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -11,32 +10,9 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from cmdb.panels import Line, Panel
+
 SHOWN = 6
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a panel: a text, a second text, a link, and a badge (tone as in house.css)."""
-
-    text: str
-    url: str = ""
-    detail: str = ""
-    badge: str = ""
-    tone: str = "neutral"
-    icon: str = ""
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One card of the home page; `empty` says in words why there is nothing."""
-
-    title: str
-    icon: str
-    lines: list[Line] = field(default_factory=list)
-    empty: str = ""
-    url: str = ""
-    more: int = 0
-    count: int | None = None
 
 
 def link(name: str, *args: object) -> str:

@@ -7,7 +7,6 @@ from changes.guards import GUARDS
 from changes.guards.people import RIGHT_FOR
 from changes.models import StepRule
 from changes.workflow import (
-    DISPLAY_PRIORITY,
     ENDS,
     MAIN_LINE,
     STEPS,
@@ -72,7 +71,6 @@ def test_the_words_of_the_table_exist():
         assert set(step.outcomes) <= set(Outcome.values)
         assert set(step.guards) <= set(GUARDS)
         assert step.label
-    assert set(DISPLAY_PRIORITY) == set(State.values)
     assert set(RIGHT_FOR) == set(Relation.values) - {"system"}
 
 

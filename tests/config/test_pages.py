@@ -6,6 +6,7 @@ import pytest
 from django.test import Client, override_settings
 
 from accounts.roles import ROLES
+from cmdb.panels import Line, Panel
 from config import home
 from tests.factories import make_user
 
@@ -35,8 +36,8 @@ def test_home_of_a_person_without_role_says_whom_to_ask(client):
 
 def test_home_shows_the_panels_that_apps_register(client, monkeypatch):
     def mine(user):
-        line = home.Line("Double the memory", url="/changes/CHG-000001/", badge="High", tone="bad")
-        return home.Panel("My changes", "list", [line], url="/changes/", more=3)
+        line = Line("Double the memory", url="/changes/CHG-000001/", badge="High", tone="bad")
+        return Panel("My changes", "list", [line], url="/changes/", more=3)
 
     monkeypatch.setattr(home, "PANELS", [mine, lambda user: None])
     text = as_role(client, "requester").get("/").content.decode()

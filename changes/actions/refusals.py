@@ -58,6 +58,15 @@ IN_WORDS: dict[str, str | Promise] = {
     "window": _("A window has a start and an end."),
     "append_only": _("This record is never edited."),
     "only_by_event": _("A state moves only by a step."),
+    "ci_ops_all_applied": _(
+        "Not every item is as planned: apply what is left, or have two people keep what differs."
+    ),
+    "ci_ops_all_reverted_or_decided": _(
+        "Not every item is as before: take back what is left, or have two people keep what differs."
+    ),
+    "tasks_done": _("A task is not done yet, or not by the people it takes."),
+    "rollback_steps_done": _("A step of the way back is not done yet."),
+    "applied_stays": _("What was applied stays marked as applied: roll it back instead."),
     "verbal_only_in_emergency": _(
         "A vote by word of mouth is for emergencies, and is taken down by somebody else."
     ),

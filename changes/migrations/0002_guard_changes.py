@@ -13,6 +13,7 @@ FILES = [
     "round",
     "vote_gate",
     "evidence",
+    "work",
     "event_gate",
     "guard_template",
 ]

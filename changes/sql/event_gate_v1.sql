@@ -36,7 +36,7 @@ CREATE OR REPLACE FUNCTION changes_event_gate_v1() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   c changes_changerequest; rule changes_steprule; live text; ballot changes_approvalround; verdict text;
-  relation text; at timestamptz := clock_timestamp();
+  relation text; undone text; at timestamptz := clock_timestamp();
 BEGIN
   SELECT * INTO c FROM changes_changerequest WHERE id = NEW.change_id FOR NO KEY UPDATE;
   SELECT * INTO rule FROM changes_steprule s
@@ -99,14 +99,25 @@ BEGIN
     SELECT FROM changes_standardtemplate t WHERE t.id = c.template_id AND t.is_active) THEN
     PERFORM changes_refuse_v1('template_active', 'a standard change needs an active template');
   END IF;
-  IF NEW.event = 'finish' AND EXISTS (
-    SELECT FROM changes_plannedoperation o WHERE o.change_id = c.id AND o.applied_at IS NULL) THEN
-    PERFORM changes_refuse_v1('ci_ops_all_applied', 'planned operations are not applied yet');
+  IF NEW.event = 'finish' THEN
+    undone := changes_work_left_v1(c.id, false);
+    IF undone IS NOT NULL THEN
+      PERFORM changes_refuse_v1('ci_ops_all_applied', 'the items are not as planned: ' || undone);
+    END IF;
+    IF EXISTS (SELECT FROM changes_plantask t WHERE t.change_id = c.id AND t.phase = 'implementation'
+                  AND (t.done_at IS NULL OR t.done_by_id IS NULL OR t.is_dual AND t.second_by_id IS NULL)) THEN
+      PERFORM changes_refuse_v1('tasks_done', 'a task is not done by those it takes');
+    END IF;
   END IF;
-  IF NEW.event = 'rolled_back' AND EXISTS (
-    SELECT FROM changes_plannedoperation o
-     WHERE o.change_id = c.id AND o.applied_at IS NOT NULL AND o.reverted_at IS NULL) THEN
-    PERFORM changes_refuse_v1('ci_ops_all_reverted_or_decided', 'applied operations are not reverted yet');
+  IF NEW.event = 'rolled_back' THEN
+    undone := changes_work_left_v1(c.id, true);
+    IF undone IS NOT NULL THEN
+      PERFORM changes_refuse_v1('ci_ops_all_reverted_or_decided', 'the items are not as before: ' || undone);
+    END IF;
+    IF EXISTS (SELECT FROM changes_rollbackstep r WHERE r.change_id = c.id
+                  AND (r.done_at IS NULL OR r.done_by_id IS NULL)) THEN
+      PERFORM changes_refuse_v1('rollback_steps_done', 'a step of the way back is not done');
+    END IF;
   END IF;
 
   IF cardinality(rule.outcomes) > 0 THEN

@@ -6,6 +6,7 @@ from django.urls import include, path
 from accounts import views as accounts
 from assets import views as assets
 from audit import views as audit
+from changes.views import deeds as change_deeds
 from changes.views import pages as change_pages
 from changes.views import plan as change_plan
 from changes.views import queue as change_queue
@@ -55,18 +56,18 @@ change_urls = [
     path("<str:number>/edit/", change_plan.edit, name="edit"),
     path("<str:number>/rows/<slug:kind>/", change_plan.add, name="add"),
     path("<str:number>/rows/<slug:kind>/<int:pk>/remove/", change_plan.remove, name="remove"),
-    path("<str:number>/steps/<slug:event>/", change_pages.step, name="step"),
-    path("<str:number>/votes/", change_pages.vote, name="vote"),
-    path("<str:number>/votes/<int:vote>/confirm/", change_pages.confirm_verbal, name="confirm-vote"),
-    path("<str:number>/tests/", change_pages.test, name="test"),
-    path("<str:number>/stages/<int:stage>/apply/", change_pages.apply, name="apply"),
-    path("<str:number>/revert/", change_pages.revert, name="revert"),
-    path("<str:number>/tasks/<int:task>/", change_pages.task, name="task"),
-    path("<str:number>/rollback-steps/<int:step>/", change_pages.rollback_step, name="rollback-step"),
-    path("<str:number>/criteria/<int:criterion>/", change_pages.measure, name="measure"),
-    path("<str:number>/operations/<int:operation>/drift/", change_pages.drift, name="drift"),
-    path("<str:number>/decisions/<int:decision>/confirm/", change_pages.confirm, name="confirm"),
-    path("<str:number>/consultations/<int:team>/", change_pages.consult, name="consult"),
+    path("<str:number>/steps/<slug:event>/", change_deeds.step, name="step"),
+    path("<str:number>/votes/", change_deeds.vote, name="vote"),
+    path("<str:number>/votes/<int:vote>/confirm/", change_deeds.confirm_verbal, name="confirm-vote"),
+    path("<str:number>/tests/", change_deeds.test, name="test"),
+    path("<str:number>/stages/<int:stage>/apply/", change_deeds.apply, name="apply"),
+    path("<str:number>/revert/", change_deeds.revert, name="revert"),
+    path("<str:number>/tasks/<int:task>/", change_deeds.task, name="task"),
+    path("<str:number>/rollback-steps/<int:step>/", change_deeds.rollback_step, name="rollback-step"),
+    path("<str:number>/criteria/<int:criterion>/", change_deeds.measure, name="measure"),
+    path("<str:number>/operations/<int:operation>/drift/", change_deeds.drift, name="drift"),
+    path("<str:number>/decisions/<int:decision>/confirm/", change_deeds.confirm, name="confirm"),
+    path("<str:number>/consultations/<int:team>/", change_deeds.consult, name="consult"),
 ]
 
 urlpatterns = [

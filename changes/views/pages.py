@@ -1,44 +1,24 @@
-"""The page of one change, its history, and what is done from it by POST."""
+"""The page of one change, and its history."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
-from django.core.serializers.json import DjangoJSONEncoder
-from django.http import Http404
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from accounts.roles import Right, has_right, require_right
 from audit.recorded.differences import told, with_predecessors
 from changes.actions import (
-    DriftFound,
-    StepRefused,
-    apply_stage,
     available_steps,
-    cast_vote,
-    complete_rollback_step,
-    complete_task,
-    confirm_drift,
-    confirm_vote,
-    consult_owner,
-    decide_drift,
     reasons_against_editing,
     reasons_against_voting,
-    record_criterion,
-    record_test_run,
-    roll_back,
-    take_step,
 )
 from changes.dossier import Dossier
-from changes.forms import MeasurementForm, StepForm, TestRunForm, VoteForm
-from changes.models import ChangeRequest, DriftDecision, RoundSeat
+from changes.forms import StepForm, TestRunForm
+from changes.models import ChangeRequest, DriftDecision
 from changes.panels import panels_for
 from changes.risk import QUESTIONS
 from changes.workflow import State, find_step
@@ -205,196 +185,3 @@ def _readable(row: dict[str, Any]) -> dict[str, Any]:
 
 
 WRITERS = ("apply_stage", "roll_back", "record_retro")
-
-
-@login_required
-@require_POST
-def step(request, number, event):
-    """Takes a step; refused, the page comes back with the dialog open and every reason."""
-    shown = found(number)
-    wanted = find_step(event, shown.state, shown.kind)
-    if wanted is None:
-        messages.error(request, _("The change has moved on meanwhile; this step is no longer there."))
-        return redirect("changes:change", number)
-    form = StepForm(wanted, request.POST)
-    if not form.is_valid():
-        return page(request, shown, status=400, step_form=form)
-    data, comment = form.data_for_step, form.cleaned_data.get("comment", "")
-    try:
-        take_step(shown, event, by=request.user, comment=comment, data=data)
-    except StepRefused as refused:
-        told_why = {"label": wanted.label, "refusals": refused.refusals}
-        return page(request, found(number), status=409, step_form=form, refused=told_why)
-    messages.success(
-        request,
-        _("%(step)s: the change is now “%(state)s”.")
-        % {"step": wanted.label, "state": shown.get_state_display()},
-    )
-    return redirect("changes:change", number)
-
-
-@login_required
-@require_POST
-def vote(request, number):
-    """Casts a vote for the plan that the page showed."""
-    shown = found(number)
-    form = VoteForm(request.POST)
-    if not form.is_valid():
-        return page(request, shown, status=400, vote_form=form)
-    seat = RoundSeat.objects.filter(pk=form.cleaned_data["seat"], step__round__change=shown).first()
-    if seat is None:
-        return redirect("changes:change", number)
-    try:
-        cast_vote(
-            seat.step.round,
-            by=request.user,
-            choice=form.cleaned_data["choice"],
-            comment=form.cleaned_data["comment"],
-            on_behalf_of=None if seat.user_id == request.user.pk else seat.user,
-            plan_hash=request.POST.get("plan_hash", ""),
-        )
-    except StepRefused as refused:
-        told_why = {"label": _("Vote"), "refusals": refused.refusals}
-        return page(request, found(number), status=409, vote_form=form, refused=told_why)
-    messages.success(request, _("Your vote is recorded."))
-    return redirect("changes:change", number)
-
-
-def deed(label):
-    """A POST view that does one deed on a change and shows the page again, with reasons when refused."""
-
-    def wrap(view):
-        @login_required
-        @require_POST
-        def run(request, number, **keys):
-            shown = found(number)
-            try:
-                view(request, shown, **keys)
-            except DriftFound as drift:
-                return page(
-                    request,
-                    found(number),
-                    status=409,
-                    refused={"label": label, "refusals": drift.refusals},
-                    drifts=[_as_row(each) for each in drift.drifts],
-                )
-            except StepRefused as refused:
-                told_why = {"label": label, "refusals": refused.refusals}
-                return page(request, found(number), status=409, refused=told_why)
-            except ValidationError as error:
-                for message in error.messages:
-                    messages.error(request, message)
-            return redirect("changes:change", number)
-
-        return run
-
-    return wrap
-
-
-def _as_row(drift) -> dict[str, Any]:
-    return {
-        **drift._asdict(),
-        "words": drift.words,
-        "seen_json": json.dumps(drift.found, cls=DjangoJSONEncoder),
-    }
-
-
-@deed(_("Apply"))
-def apply(request, shown, stage):
-    count = apply_stage(get_object_or_404(shown.stages, pk=stage), by=request.user)
-    messages.success(request, _("Applied: %(count)d operations.") % {"count": count})
-
-
-@deed(_("Restore"))
-def revert(request, shown):
-    count = roll_back(shown, by=request.user)
-    messages.success(request, _("Restored: %(count)d operations taken back.") % {"count": count})
-
-
-@deed(_("Task"))
-def task(request, shown, task):
-    complete_task(get_object_or_404(shown.tasks, pk=task), by=request.user, note=request.POST.get("note", ""))
-
-
-@deed(_("Rollback step"))
-def rollback_step(request, shown, step):
-    complete_rollback_step(get_object_or_404(shown.rollback_steps, pk=step), by=request.user)
-
-
-@deed(_("Measured value"))
-def measure(request, shown, criterion):
-    form = MeasurementForm(request.POST)
-    if not form.is_valid():
-        raise ValidationError([message for errors in form.errors.values() for message in errors])
-    record_criterion(get_object_or_404(shown.criteria, pk=criterion), by=request.user, **form.cleaned_data)
-    messages.success(request, _("The value is recorded."))
-
-
-@deed(_("Decision on a drift"))
-def drift(request, shown, operation):
-    given = request.POST
-    try:
-        seen = json.loads(given.get("seen", "null"))
-    except ValueError:
-        raise ValidationError(_("The value seen cannot be read; open the page again.")) from None
-    decide_drift(
-        get_object_or_404(shown.operations, pk=operation),
-        given.get("field", ""),
-        decision=given.get("decision", ""),
-        seen=seen,
-        by=request.user,
-    )
-    messages.success(request, _("Noted. A second person confirms it."))
-
-
-@deed(_("Confirmation"))
-def confirm(request, shown, decision):
-    confirm_drift(get_object_or_404(DriftDecision, pk=decision, operation__change=shown), by=request.user)
-    messages.success(request, _("Confirmed. Apply or restore again."))
-
-
-@deed(_("Confirmation of a vote"))
-def confirm_verbal(request, shown, vote):
-    for round_ in shown.rounds.all():
-        if spoken := round_.votes.filter(pk=vote).first():
-            confirm_vote(spoken, by=request.user)
-
-
-@deed(_("Answer of the owners"))
-def consult(request, shown, team):
-    owners = {each.team_id: each.team for each in Dossier(shown, request.user).consultations}
-    if team not in owners:
-        raise Http404
-    consult_owner(
-        shown,
-        owners[team],
-        by=request.user,
-        answer=request.POST.get("answer", ""),
-        comment=request.POST.get("comment", ""),
-    )
-
-
-@login_required
-@require_POST
-def test(request, number):
-    """Records a run of the test plan, bound to the plan as it is now."""
-    shown = found(number)
-    form = TestRunForm(request.POST)
-    if not form.is_valid():
-        return page(request, shown, status=400, test_form=form)
-    cases = form.cases
-    try:
-        record_test_run(
-            shown,
-            by=request.user,
-            environment=form.cleaned_data["environment"],
-            has_passed=all(case["passed"] for case in cases),
-            purpose=form.cleaned_data["purpose"],
-            cases=cases,
-            note=form.cleaned_data["note"],
-        )
-    except StepRefused as refused:
-        told_why = {"label": _("Test run"), "refusals": refused.refusals}
-        return page(request, found(number), status=409, test_form=form, refused=told_why)
-    messages.success(request, _("The test run is recorded."))
-    return redirect("changes:change", number)

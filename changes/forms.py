@@ -7,8 +7,11 @@ from typing import Any
 from django import forms
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext_lazy as _
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldBooleanWidget
 
 from accounts.models import User
+from changes.actions import reasons_against_approving
 from changes.models import (
     Assignment,
     ChangeRequest,
@@ -17,6 +20,7 @@ from changes.models import (
     PlanStage,
     PlanTask,
     RollbackStep,
+    StandardTemplate,
     TestRun,
     Vote,
 )
@@ -270,3 +274,18 @@ class MeasurementForm(forms.ModelForm):
         model = CriterionResult
         fields = ["value", "source", "evidence"]
         widgets = {"evidence": forms.Textarea(attrs={"rows": 2})}
+
+
+class ApproveTemplateForm(BaseDialogForm):
+    """The dialog of an approval. Its box carries the reasons against it: Unfold draws no other errors."""
+
+    is_read = forms.BooleanField(
+        label=_("I have read this version."), widget=UnfoldBooleanWidget, required=True
+    )
+
+    def clean_is_read(self) -> bool:
+        template = StandardTemplate.objects.get(pk=self.object_id)
+        refusals = reasons_against_approving(template, self.request.user)
+        if refusals:
+            raise forms.ValidationError([f"{refusal.message} {refusal.fix}" for refusal in refusals])
+        return True

@@ -19,7 +19,7 @@ from changes.actions.plan import (
 )
 from changes.actions.refusals import DriftFound, StepRefused
 from changes.actions.steps import NOTIFY, Offer, available_steps, take_step
-from changes.actions.templates import approve_template
+from changes.actions.templates import approve_template, reasons_against_approving
 from changes.actions.votes import cast_vote, close_if_decided, confirm_vote, reasons_against_voting
 from changes.actions.work import (
     complete_rollback_step,
@@ -59,6 +59,7 @@ __all__ = [
     "note_overdue_ratifications",
     "plan_new_item",
     "plan_relation",
+    "reasons_against_approving",
     "reasons_against_editing",
     "reasons_against_voting",
     "record_criterion",

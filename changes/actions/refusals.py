@@ -55,6 +55,7 @@ IN_WORDS: dict[str, str | Promise] = {
     "comment_required": _("Write why."),
     "seats_reachable": _("The approval cannot be reached: too few people may vote."),
     "template_fixed": _("An approved template is not edited: write a new version."),
+    "template_suspended": _("A suspended template is used again only after a new approval."),
     "window": _("A window has a start and an end."),
     "append_only": _("This record is never edited."),
     "only_by_event": _("A state moves only by a step."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.contrib.postgres.indexes import GistIndex
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -80,6 +81,12 @@ class StandardTemplate(RecordedModel, Labelled):
                 name="changes_standardtemplate_active_only_when_approved",
             ),
         ]
+
+    def clean(self) -> None:
+        """Raises ValidationError for a suspended template that is made active by hand."""
+        if self.is_active and self.suspended_reason:
+            words = _("A suspended template is used again only after a new approval.")
+            raise ValidationError({"is_active": words})
 
 
 class ChangeRequest(RecordedModel):

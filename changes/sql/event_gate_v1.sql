@@ -169,7 +169,7 @@ BEGIN
   END IF;
   IF 'suspend_template' = ANY (rule.effects) AND c.outcome IN ('failed', 'rolled_back', 'unratified') THEN
     UPDATE changes_standardtemplate SET is_active = false, suspended_reason = c.number || ': ' || c.outcome
-     WHERE id = c.template_id AND is_active;
+     WHERE id = c.template_id AND suspended_reason = '';
   END IF;
   IF rule.source <> rule.target OR rule.opens <> '' THEN
     UPDATE changes_approvalround SET closed_at = at, result = 'void' WHERE change_id = c.id AND closed_at IS NULL;

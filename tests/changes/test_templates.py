@@ -1,10 +1,12 @@
 """A template is approved by somebody who did not write it, and stays what was approved."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from audit.context import because
 from changes.models import StandardTemplate
 from tests.factories import make_change, make_item, make_standard_template, make_task, make_user
 
@@ -138,3 +140,47 @@ def test_a_plan_looks_up_nothing_but_its_own_fields(db, kind, after):
     change = make_change(requester=client.user)
     url = f"/api/changes/{change.number}/operations/"
     assert client.post(url, {"kind": kind, "after": after}, format="json").status_code == 400
+
+
+def test_a_template_is_approved_in_the_administration_by_another_than_its_author(client, transactional_db):
+    author, other = make_user("change_manager"), make_user("change_manager")
+    with because("written", user=author):
+        row = make_standard_template(is_active=False, approved_at=None)
+    page = f"/admin/changes/standardtemplate/{row.pk}/"
+    agreed = {"_form_submitted": "1", "is_read": "on"}
+    client.force_login(author)
+    assert f"{page}approve/" in client.get(f"{page}change/").content.decode()
+    assert "You wrote this template." in client.post(f"{page}approve/", agreed).content.decode()
+    client.force_login(make_user("engineer"))
+    assert client.post(f"{page}approve/", agreed).status_code == 403
+    client.force_login(other)
+    client.get(f"{page}approve/")
+    row.refresh_from_db()
+    assert row.approved_at is None
+    answer = client.post(f"{page}approve/", agreed)
+    assert answer.headers["HX-Redirect"] == f"{page}change/"
+    row.refresh_from_db()
+    assert (row.approved_by, row.is_active) == (other, True)
+    assert client.post(f"{page}approve/", agreed).status_code == 403
+
+
+def test_a_suspended_template_takes_a_new_approval(transactional_db):
+    author, other = client_of("change_manager"), client_of("change_manager")
+    with because("written", user=author.user):
+        row = make_standard_template(approved_by=other.user, is_active=False)
+    StandardTemplate.objects.filter(pk=row.pk).update(suspended_reason="CHG-000001: failed")
+    url = f"/api/standard-templates/{row.pk}/"
+    assert author.patch(url, {"is_active": True}, format="json").status_code in (400, 409)
+    for assignment in (
+        "is_active = true",
+        "suspended_reason = ''",
+        "is_active = true, suspended_reason = ''",
+    ):
+        update = f"UPDATE changes_standardtemplate SET {assignment} WHERE id = %s"
+        assert hint_of(update, [row.pk]) == "template_suspended"
+    row.refresh_from_db()
+    row.is_active = True
+    with pytest.raises(ValidationError):
+        row.full_clean()
+    done = other.post(f"{url}approve/")
+    assert (done.status_code, done.data["is_active"], done.data["suspended_reason"]) == (200, True, "")

@@ -88,6 +88,26 @@ def test_a_key_counts_once_and_for_one_body():
     assert record_answers(run, [changed], by=user)[0].code == "key_reused"
 
 
+def test_an_answer_whose_response_was_lost_is_answered_again_after_submission():
+    run, user, op = make_run(), make_user("engineer"), uuid.uuid4()
+    target, item = run.targets.get(), run.version.items.get()
+    entry = AnswerInput(target.pk, item.pk, "20", op=op)
+    (lost,) = record_answers(run, [entry], by=user)
+    submit_run(run, by=user)
+    (again,) = record_answers(run, [entry], by=user)
+    assert (again.answer, again.replayed, again.code) == (lost.answer, True, "")
+    run.refresh_from_db()
+    assert (run.state, Answer.objects.count(), Answer.objects.get().row_version) == ("submitted", 1, 1)
+    changed = AnswerInput(target.pk, item.pk, "21", op=op)
+    for more in ([changed], [entry, AnswerInput(target.pk, item.pk, "21")]):
+        with pytest.raises(Refused):
+            record_answers(run, more, by=user)
+    with pytest.raises(Refused):
+        record_answers(make_run(), [entry], by=make_user("reviewer"))
+    with pytest.raises(Refused):
+        record_answers(run, [entry], by=make_user())
+
+
 def test_only_the_right_people_answer_and_only_while_it_runs():
     run = make_run()
     for user in (make_user(), make_user("reviewer"), make_user("auditor")):

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import OperationalError, connection, models, transaction
 from psycopg import sql
 from psycopg.errors import QueryCanceled
 
 from audit.recorded.differences import told
 from audit.recorded.history import recorded_models
+from audit.recorded.related import fetch_related, keys_of
 
 PAGE_ROWS = 50
 PATIENCE = "10s"  # a search that finds next to nothing reads whole tables; nobody waits longer for a page
@@ -137,7 +138,7 @@ def _in_words(found: list[tuple[int, str, int | None]]) -> list[dict[str, Any]]:
     for label, wanted in numbers.items():
         history = by_label[label].history.model._base_manager
         versions |= history.select_related("history_txn").in_bulk(wanted)
-    _fetch_related(versions.values())
+    fetch_related((row, key) for row in versions.values() for key in keys_of(row))
     rows = []
     for number, label, earlier in found:
         model, row = by_label[label], versions[number]
@@ -166,32 +167,6 @@ def object_label(model: type[models.Model], row: Any) -> str:
             if words := getattr(row, name, ""):
                 return str(words)
         return f"#{getattr(row, model._meta.pk.attname)}"
-
-
-def _fetch_related(rows: Iterable[Any]) -> None:
-    """Every row these versions refer to is at hand, None where it is gone. One query per model."""
-    keys = [(row, key) for row in rows for key in _keys(row) if not key.is_cached(row)]
-    wanted: dict[Any, set[int]] = defaultdict(set)
-    for row, key in keys:
-        if (value := getattr(row, key.attname)) is not None:
-            wanted[key.related_model].add(value)
-    found = {}
-    for model, pks in wanted.items():
-        own = [] if _has_name(model) else [key.name for key in _keys(model)]
-        found[model] = model._base_manager.select_related(*own).in_bulk(pks)
-    for row, key in keys:
-        key.set_cached_value(row, found.get(key.related_model, {}).get(getattr(row, key.attname)))
-
-
-def _keys(row: Any) -> list[models.ForeignKey]:
-    return [each for each in row._meta.concrete_fields if isinstance(each, models.ForeignKey)]
-
-
-def _has_name(model: type[models.Model]) -> bool:
-    try:
-        return bool(model._meta.get_field("name"))
-    except FieldDoesNotExist:
-        return False
 
 
 def _containing(text: str) -> str:

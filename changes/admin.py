@@ -10,7 +10,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from accounts.roles import Right, has_right
-from audit.recorded.admin import RecordedAdmin
+from audit.recorded.admin import ReadOnly, RecordedAdmin
 from audit.recorded.differences import deed_in_words
 from changes.actions import approve_template
 from changes.forms import ApproveTemplateForm
@@ -33,16 +33,6 @@ STATE_COLOURS = {
     "assessing": "info", "testing": "info", "verifying": "info", "reviewing": "info",
     "draft": "primary", "withdrawn": "primary", "cancelled": "primary",
 }  # fmt: skip
-
-
-class ReadOnly:
-    """Rows that are written by actions alone."""
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
 
 
 @admin.register(ChangeRequest)

@@ -52,7 +52,7 @@ class Difference:
 
 
 def state_bar(change: ChangeRequest) -> list[dict[str, str | Promise]]:
-    """The states on the way of this kind of change, each done, now, next or off."""
+    """The states on the way of this kind of change, each done, now, next or bad."""
     line = list(MAIN_LINE[change.kind])
     if change.state not in line:
         line = [*_passed_before(change, line), change.state]

@@ -10,12 +10,25 @@ from django.http import HttpRequest, HttpResponse
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 
-from audit.recorded.differences import told, with_predecessors
+from audit.recorded.differences import told_all, with_predecessors
 
 
 def no_change_links(refs: Iterable[int]) -> dict[int, tuple[str, str]]:
     """Change references without names: `RecordedAdmin.change_links` is set by config."""
     return {}
+
+
+class ReadOnly:
+    """Rows that are written by actions alone: shown, and nothing else."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 class RecordedAdmin(SimpleHistoryAdmin, ModelAdmin):
@@ -38,8 +51,7 @@ class RecordedAdmin(SimpleHistoryAdmin, ModelAdmin):
     def set_history_delta_changes(self, request: HttpRequest, historical_records: Any, **kwargs: Any) -> None:
         rows = list(historical_records)
         links = self.change_links({row.history_change_ref for row in rows if row.history_change_ref})
-        for new, old in with_predecessors(rows):
-            words = told(new, old)
+        for new, words in zip(rows, told_all(with_predecessors(rows)), strict=True):
             words["change_label"], words["change_url"] = links.get(
                 new.history_change_ref, (new.history_change_ref and f"#{new.history_change_ref}", "")
             )

@@ -18,6 +18,8 @@ from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from audit.recorded.related import fetch_related, keys_of
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -66,6 +68,32 @@ def with_predecessors(rows: Sequence[Any], *, reach_back: bool = False) -> list[
         return []
     before = None if reach_back else rows[-1].prev_record
     return list(zip(rows, [*rows[1:], before], strict=True))
+
+
+def with_own_predecessors(rows: models.QuerySet) -> list[tuple[Any, Any | None]]:
+    """Versions of several rows, each with the one before it of the same row. Two queries."""
+    pk = rows.model.instance_type._meta.pk.attname
+    every = rows.model._base_manager
+    same = every.filter(**{pk: models.OuterRef(pk), "history_id__lt": models.OuterRef("history_id")})
+    found = list(
+        rows.annotate(earlier=models.Subquery(same.order_by("-history_id").values("history_id")[:1]))
+    )
+    before = every.in_bulk({row.earlier for row in found if row.earlier is not None})
+    return [(row, before.get(row.earlier)) for row in found]
+
+
+def told_all(pairs: Iterable[tuple[Any, Any | None]]) -> list[dict[str, Any]]:
+    """Versions in words, as `told`. One query per model that a changed field refers to, for any number."""
+    pairs = list(pairs)
+    fetch_related(
+        (row, key)
+        for new, old in pairs
+        if old is not None
+        for key in keys_of(new)
+        if not key.name.startswith("history_") and getattr(new, key.attname) != getattr(old, key.attname)
+        for row in (new, old)
+    )
+    return [told(new, old) for new, old in pairs]
 
 
 def told(new: Any, old: Any | None) -> dict[str, Any]:

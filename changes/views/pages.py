@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.roles import Right, has_right, require_right
-from audit.recorded.differences import told, with_predecessors
+from audit.recorded.differences import told_all, with_own_predecessors, with_predecessors
 from changes.actions import (
     available_steps,
     reasons_against_editing,
@@ -155,11 +155,11 @@ def history(request, number):
     shown = found(number)
     dossier = Dossier(shown, request.user)
     _label_events(dossier, shown)
-    own = [_readable(told(new, old)) for new, old in with_predecessors(list(shown.history.all()[:100]))]
+    own = [_readable(row) for row in told_all(with_predecessors(list(shown.history.all()[:100])))]
     written = ConfigurationItem.history.filter(history_change_ref=shown.pk, history_change_reason__in=WRITERS)
-    items = []
-    for row in written.order_by("-history_id")[:200]:
-        items.append(told(row, row.prev_record) | {"object_label": row.name})
+    pairs = with_own_predecessors(written.order_by("-history_id")[:200])
+    labels = [{"object_label": row.name} for row, _before in pairs]
+    items = [words | label for words, label in zip(told_all(pairs), labels, strict=True)]
     names = User.objects.in_bulk({row["user_id"] for row in [*own, *items]})
     for row in [*own, *items]:
         row["who"] = names.get(row["user_id"], row["who"])

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from accounts.labelled import in_active_language
 from accounts.roles import Right, has_right, require_right
 from audit.recorded.admin import RecordedAdmin
-from audit.recorded.differences import told, with_predecessors
+from audit.recorded.differences import told_all, with_predecessors
 from cmdb.attributes import attribute_label, choice_labels, in_order
 from cmdb.models import ConfigurationItem, Relation
 from cmdb.panels import panels_for
@@ -132,9 +132,8 @@ def history_rows(item):
     )
     links = RecordedAdmin.change_links({row.history_change_ref for row in versions if row.history_change_ref})
     rows = []
-    for new, old in with_predecessors(versions):
-        words = told(new, old)
-        reference = new.history_change_ref
+    for words in told_all(with_predecessors(versions)):
+        reference = words["change_ref"]
         label, url = links.get(reference, (reference and f"#{reference}", ""))
         rows.append(words | {"change_label": label, "change_url": url})
     return rows

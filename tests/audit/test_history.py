@@ -6,7 +6,14 @@ from django.db import ProgrammingError, transaction
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history, update_change_reason
 
 from accounts.models import Team, TeamMember
-from audit.recorded.differences import as_data, differences, told, with_predecessors
+from audit.recorded.differences import (
+    as_data,
+    differences,
+    told,
+    told_all,
+    with_own_predecessors,
+    with_predecessors,
+)
 from audit.recorded.history import AppendOnlyError
 from tests.factories import make_member, make_team
 
@@ -64,6 +71,25 @@ def test_differences_are_told_in_words():
     data = as_data(new, old)
     assert data["changes"] == [{"field": "team", "old": member.team_id, "new": other.pk}]
     assert (data["kind"], data["row"]["team_id"]) == ("changed", other.pk)
+
+
+def test_many_versions_are_told_in_as_many_queries_as_few(django_assert_num_queries):
+    """Each moves to a team of its own: the versions, those before them, the teams."""
+
+    def moves(count):
+        members = [make_member() for _ in range(count)]
+        was = [member.team.label for member in members]
+        now = [make_team(label=f"Now {number}") for number in range(count)]
+        for member, team in zip(members, now, strict=True):
+            TeamMember.objects.filter(pk=member.pk).update(team=team)
+        rows = TeamMember.history.filter(history_type="~", id__in=[member.pk for member in members])
+        with django_assert_num_queries(3):
+            told_rows = told_all(with_own_predecessors(rows.order_by("history_id")))
+        found = [(each["before"], each["after"]) for row in told_rows for each in row["changes"]]
+        assert found == [(before, after.label) for before, after in zip(was, now, strict=True)]
+
+    moves(1)
+    moves(6)
 
 
 def test_simple_historys_bulk_helpers_write_nothing_twice():

@@ -1,3 +1,5 @@
+"""Makers, models, assets and contracts in the administration; moves are actions."""
+
 from django.contrib import admin, messages
 from django.http import HttpResponse
 from django.urls import reverse

@@ -1,3 +1,5 @@
+"""Assets and contracts over the API."""
+
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers

@@ -82,18 +82,22 @@ def _as_column(value: Any) -> Any:
 
 
 def note_login(sender: Any, user: Any, **kwargs: Any) -> None:
+    """The log-in stands in the record."""
     record_event(SecurityEvent.Kind.LOGIN, by=user)
 
 
 def note_logout(sender: Any, user: Any, **kwargs: Any) -> None:
+    """The log-out stands in the record; without a session there was none."""
     if user is not None:
         record_event(SecurityEvent.Kind.LOGOUT, by=user)
 
 
 def note_failed_login(sender: Any, credentials: dict[str, Any], **kwargs: Any) -> None:
+    """The name that was tried stands in the record, also after a roll-back."""
     name = credentials.get("username") or credentials.get("email") or credentials.get("login") or ""
     record_lasting_event(SecurityEvent.Kind.LOGIN_FAILED, target=str(name))
 
 
 def note_lockout(sender: Any, username: str | None = None, **kwargs: Any) -> None:
+    """The lock stands in the record, also after a roll-back."""
     record_lasting_event(SecurityEvent.Kind.LOCKOUT, target=username or "")

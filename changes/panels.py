@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -15,7 +13,7 @@ from changes.models import ChangeRequest
 from changes.models.request import ItemImpact
 from changes.workflow import ENDS
 from cmdb.models import ConfigurationItem
-from cmdb.panels import Line, Panel
+from cmdb.panels import Line, Panel, when
 
 SHOWN = 6
 
@@ -45,7 +43,7 @@ def _line(change: ChangeRequest) -> Line:
     return Line(
         f"{change.number} {change.title}",
         reverse("changes:change", args=[change.number]),
-        date_format(timezone.localtime(start), "Y-m-d H:i") if start else "",
+        when(start),
         str(change.get_state_display()),
         "neutral" if change.state in ENDS else "info",
     )

@@ -1,3 +1,5 @@
+"""Items, types, relations and rules in the administration."""
+
 from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html

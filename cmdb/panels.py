@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts.models import User
 from cmdb.models import ConfigurationItem
@@ -35,6 +39,11 @@ class Panel:
     url: str = ""
     more: int = 0
     count: int | None = None
+
+
+def when(moment: datetime | None) -> str:
+    """The moment in the reader's zone, as cards say it; nothing where there is none."""
+    return date_format(timezone.localtime(moment), "Y-m-d H:i") if moment else ""
 
 
 # Each returns a Panel, or None when it has nothing to say about this item to this person.

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from changes.models import ChangeRequest
 from cmdb.models import ConfigurationItem
-from cmdb.panels import Line, Panel
+from cmdb.panels import Line, Panel, when
 from inspections.models import Answer, Finding
 from inspections.sheet import ICON, TONE, shown_value
 
@@ -51,7 +49,7 @@ def item_panel(item: ConfigurationItem, user: User) -> Panel | None:
     answers = Answer.objects.current().filter(ci=item).select_related("item", "target__run")
     latest = answers.order_by("ci_id", "item_key", "-observed_at", "-id").distinct("ci_id", "item_key")
     for answer in sorted(latest, key=lambda answer: answer.item.position)[: SHOWN - len(lines)]:
-        at = date_format(timezone.localtime(answer.observed_at), "Y-m-d H:i")
+        at = when(answer.observed_at)
         url = reverse("inspections:run", args=[answer.target.run.number])
         text = f"{answer.item}: {shown_value(answer.item, answer)}"
         word = str(answer.get_severity_display())

@@ -16,6 +16,7 @@ class RunQuerySet(models.QuerySet):
     """Runs by what is to be done about them."""
 
     def unfinished(self) -> RunQuerySet:
+        """Runs that still take answers, or will."""
         return self.filter(
             state__in=[RunState.SCHEDULED, RunState.OPEN, RunState.IN_PROGRESS, RunState.RETURNED]
         )
@@ -48,6 +49,7 @@ class RunQuerySet(models.QuerySet):
         )
 
     def for_board(self) -> RunQuerySet:
+        """With what a line of the board shows, in one query."""
         return self.select_related("plan", "assignee", "team", "version__template")
 
 
@@ -55,6 +57,7 @@ class AnswerQuerySet(models.QuerySet):
     """Answers that count now, and earlier ones for comparison."""
 
     def current(self) -> AnswerQuerySet:
+        """Answers that no later answer replaced."""
         return self.filter(is_current=True)
 
     def previous_to(self, run: Any, item_keys: Iterable[str], ci_ids: Iterable[int]) -> AnswerQuerySet:
@@ -72,6 +75,7 @@ class FindingQuerySet(models.QuerySet):
     """Findings by what is to be done about them."""
 
     def unclosed(self) -> FindingQuerySet:
+        """Findings neither verified nor a duplicate; accepted risks are among them."""
         return self.exclude(state__in=FINDING_CLOSED)
 
     def of_run(self, run: Any) -> FindingQuerySet:
@@ -83,7 +87,9 @@ class FindingQuerySet(models.QuerySet):
         return self.order_by("severity", "opened_at", "id")
 
     def risk_expired(self, on: Any) -> FindingQuerySet:
+        """Accepted risks whose acceptance ended before the day `on`."""
         return self.filter(state=FindingState.ACCEPTED_RISK, accepted_until_on__lt=on)
 
     def for_list(self) -> FindingQuerySet:
+        """With what a line of the list shows, in one query."""
         return self.select_related("ci__type", "owner", "change", "last_answer__item")

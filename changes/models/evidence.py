@@ -54,6 +54,8 @@ def plain(number: Decimal | str | float) -> str:
 
 
 class Comparison(models.TextChoices):
+    """How a measured value is held against the target of its criterion."""
+
     LT = "lt", "<"
     LE = "le", "≤"
     EQ = "eq", "="

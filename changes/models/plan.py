@@ -57,6 +57,8 @@ class PlanStage(RecordedModel):
 
 
 class TaskPhase(models.TextChoices):
+    """When a task is due: before the start, or as part of the work."""
+
     PRECHECK = "precheck", _("check before the start")
     IMPLEMENTATION = "implementation", _("implementation")
 

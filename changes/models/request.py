@@ -270,6 +270,8 @@ class ChangeItem(RecordedModel):
 
 
 class AssignmentRole(models.TextChoices):
+    """The part a person has in one change."""
+
     OWNER = "owner", _("owner")
     ASSESSOR = "assessor", _("assessor")
     TESTER = "tester", _("tester")

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from django.db.models import QuerySet
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 
 from cmdb.panels import Line, Panel
 
@@ -29,7 +26,3 @@ def panel_of(rows: QuerySet, line: Callable[..., Line], *, url: str, **words: st
     count = len(found) if len(found) <= SHOWN else rows.order_by().count()
     lines = [line(row) for row in found[:SHOWN]]
     return Panel(lines=lines, url=url, more=max(0, count - SHOWN), count=count, **words)
-
-
-def when(moment: datetime | None) -> str:
-    return date_format(timezone.localtime(moment), "Y-m-d H:i") if moment else ""

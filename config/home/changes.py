@@ -14,8 +14,8 @@ from accounts.roles import Right, has_right
 from changes.models import ChangeRequest
 from changes.models.request import AssignmentRole
 from changes.workflow import State
-from cmdb.panels import Line, Panel
-from config.home.cards import link, panel_of, when
+from cmdb.panels import Line, Panel, when
+from config.home.cards import link, panel_of
 
 AHEAD_DAYS = 7
 # Whom a change waits for, by its state; the people who vote are asked of the round.

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Right, has_right
-from cmdb.panels import Line, Panel
-from config.home.cards import link, panel_of, when
+from cmdb.panels import Line, Panel, when
+from config.home.cards import link, panel_of
 from inspections.models import Finding, InspectionRun
 from inspections.severity import Severity
 from inspections.workflow import RunState

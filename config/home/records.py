@@ -15,8 +15,8 @@ from assets.models import Asset, Contract
 from audit.models import SecurityEvent
 from audit.recorded.differences import deed_in_words
 from cmdb.models import ConfigurationItem
-from cmdb.panels import Line, Panel
-from config.home.cards import link, panel_of, when
+from cmdb.panels import Line, Panel, when
+from config.home.cards import link, panel_of
 
 STALE_DAYS = 90
 SOON_DAYS = 30

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Right, has_right
 from audit.actions import record_refusal
-from inspections.models import Answer, Finding, InspectionRun
+from inspections.models import Answer, Finding, InspectionRun, RunTarget
 from inspections.workflow import FINDING_STEPS, RUN_STEPS, RunState, target_of
 
 
@@ -96,6 +96,10 @@ def against_signing(run: InspectionRun, by: User, seen_sha256: str = "") -> list
     took_part = by.pk in (run.started_by_id, run.submitted_by_id)
     if took_part or Answer.objects.filter(target__run=run, answered_by=by).exists():
         message = _("You took part in this inspection.")
+        found.append(Refusal("took_part", message, _("Somebody else signs it off.")))
+    marks = RunTarget.history.filter(id__in=run.targets.values("pk"), marked_by=by.pk)
+    if marks.exists() or run.targets.filter(marked_by=by).exists():
+        message = _("You marked what was not inspected.")
         found.append(Refusal("took_part", message, _("Somebody else signs it off.")))
     if seen_sha256 and seen_sha256 != run.record_sha256:
         found.append(

@@ -43,8 +43,8 @@ def mark_target(target: RunTarget, *, by: User, result: str, reason: str = "") -
     with transaction.atomic(), because(reason, user=by):
         start_run(target.run, by=by)
         target = RunTarget.objects.get(pk=target.pk)
-        target.result, target.reason = result, reason.strip()
-        target.save(update_fields=["result", "reason"])
+        target.result, target.reason, target.marked_by = result, reason.strip(), by
+        target.save(update_fields=["result", "reason", "marked_by"])
     return target
 
 

@@ -20,11 +20,11 @@ RUN_COLOURS = {RunState.SIGNED: "success", RunState.MISSED: "danger", RunState.S
 
 class TargetInline(ReadOnly, TabularInline):
     model = RunTarget
-    fields = ["ci", "result", "reason"]
+    fields = ["ci", "result", "reason", "marked_by"]
     extra = 0
 
     def get_queryset(self, request):
-        return super().get_queryset(request).select_related("ci", "run")
+        return super().get_queryset(request).select_related("ci", "run", "marked_by")
 
 
 class SignatureInline(ReadOnly, TabularInline):

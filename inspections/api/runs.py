@@ -35,7 +35,7 @@ class RunSerializer(serializers.ModelSerializer):
 class TargetSerializer(serializers.ModelSerializer):
     class Meta:
         model = RunTarget
-        fields = ["id", "ci", "position", "snapshot", "result", "reason"]
+        fields = ["id", "ci", "position", "snapshot", "result", "reason", "marked_by"]
 
 
 class SignatureSerializer(serializers.ModelSerializer):

@@ -1523,6 +1523,7 @@ class Migration(migrations.Migration):
                         ("reason", models.TextField(blank=True, null=True, verbose_name="why not inspected")),
                         ("run", models.BigIntegerField(db_column="run_id", null=True)),
                         ("ci", models.BigIntegerField(db_column="ci_id", null=True)),
+                        ("marked_by", models.BigIntegerField(db_column="marked_by_id", null=True)),
                         (
                             "history_id",
                             models.BigIntegerField(editable=False, primary_key=True, serialize=False),
@@ -2292,6 +2293,17 @@ class Migration(migrations.Migration):
                             ),
                         ),
                         (
+                            "marked_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="marked by",
+                            ),
+                        ),
+                        (
                             "run",
                             models.ForeignKey(
                                 on_delete=django.db.models.deletion.PROTECT,
@@ -2316,6 +2328,12 @@ class Migration(migrations.Migration):
                                     _connector="OR",
                                 ),
                                 name="inspections_target_skipped_for_a_reason",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("result", "found"), ("marked_by__isnull", False), _connector="OR"
+                                ),
+                                name="inspections_target_skipped_by_somebody",
                             ),
                         ],
                     },

@@ -110,6 +110,7 @@ class RunTarget(RecordedModel):
     snapshot = models.JSONField(_("as it was"), default=dict)
     result = models.CharField(_("result"), max_length=12, choices=Result.choices, default=Result.FOUND)
     reason = models.TextField(_("why not inspected"), blank=True)
+    marked_by = person(_("marked by"))
 
     class Meta:
         verbose_name = _("run target")
@@ -119,6 +120,10 @@ class RunTarget(RecordedModel):
             models.UniqueConstraint(fields=["run", "ci"], name="inspections_target_once_per_run"),
             models.CheckConstraint(
                 condition=Q(result="found") | ~Q(reason=""), name="inspections_target_skipped_for_a_reason"
+            ),
+            models.CheckConstraint(
+                condition=Q(result="found") | Q(marked_by__isnull=False),
+                name="inspections_target_skipped_by_somebody",
             ),
         ]
 

@@ -13,7 +13,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
         'number', r.number, 'plan', p.key, 'slot', extract(epoch FROM r.slot_at), 'group', r.group_key,
         'version_sha256', r.version_sha256,
         'targets', (SELECT jsonb_agg(jsonb_build_object(
-            'ci', t.ci_id, 'snapshot', t.snapshot, 'result', t.result, 'reason', t.reason,
+            'ci', t.ci_id, 'snapshot', t.snapshot, 'result', t.result, 'reason', t.reason, 'marked_by', t.marked_by_id,
             'answers', (SELECT jsonb_agg(jsonb_build_object(
                 'id', a.id, 'item', a.item_key, 'number', trim_scale(a.value_number), 'choice', a.value_choice,
                 'text', a.value_text, 'na', a.is_na, 'severity', a.severity, 'bounds', a.bounds_used,
@@ -164,6 +164,9 @@ BEGIN
     IF TG_OP = 'UPDATE' THEN
         IF to_jsonb(NEW) - 'row_version' = to_jsonb(OLD) - 'row_version' THEN RETURN NEW; END IF;
         IF state = 'in_progress' AND (NEW.run_id, NEW.ci_id, NEW.position, NEW.snapshot) = (OLD.run_id, OLD.ci_id, OLD.position, OLD.snapshot) THEN
+            IF NEW.marked_by_id IS NULL THEN
+                RAISE EXCEPTION 'inspections: somebody marks a target' USING ERRCODE = 'check_violation';
+            END IF;
             RETURN NEW;
         END IF;
     END IF;

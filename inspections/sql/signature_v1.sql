@@ -1,4 +1,5 @@
--- Invariant 5: a reviewer is nobody who answered, started or submitted; superusers are no exception.
+-- Invariant 5: a reviewer is nobody who answered, marked a target (the marks of before count too), started or
+-- submitted; superusers are no exception.
 CREATE FUNCTION inspections_guard_signature_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE run inspections_inspectionrun;
@@ -9,7 +10,10 @@ BEGIN
     END IF;
     IF NEW.role = 'reviewer' AND (NEW.by_id IN (run.submitted_by_id, run.started_by_id) OR EXISTS (
             SELECT FROM inspections_answer a JOIN inspections_runtarget t ON t.id = a.target_id
-             WHERE t.run_id = run.id AND a.answered_by_id = NEW.by_id)) THEN
+             WHERE t.run_id = run.id AND a.answered_by_id = NEW.by_id) OR EXISTS (
+            SELECT FROM inspections_runtarget t JOIN inspections_historicalruntarget h ON h.id = t.id
+             WHERE t.run_id = run.id AND h.marked_by_id = NEW.by_id) OR EXISTS (
+            SELECT FROM inspections_runtarget t WHERE t.run_id = run.id AND t.marked_by_id = NEW.by_id)) THEN
         RAISE EXCEPTION 'inspections: who inspected in run % does not review it', run.number USING ERRCODE = 'check_violation';
     END IF;
     IF NEW.role = 'inspector' AND NEW.by_id IS DISTINCT FROM run.submitted_by_id THEN

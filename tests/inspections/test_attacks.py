@@ -6,12 +6,15 @@ from django.db import DatabaseError, connection, transaction
 from inspections.actions import (
     amend_answer,
     draft_version,
+    mark_target,
     publish_version,
     record_answers,
     sign_run,
+    start_run,
     submit_run,
 )
 from inspections.actions.answers import AnswerInput
+from inspections.guards import Refused
 from inspections.models import Answer, InspectionRun
 from inspections.workflow import FINDING_STEPS, RUN_STEPS, FindingState, RunState
 from tests.factories import make_answer, make_finding, make_plan, make_run, make_signature, make_user
@@ -291,3 +294,30 @@ def test_a_trigger_on_a_temporary_table_writes_no_event_of_a_finding():
         )
     assert refused("INSERT INTO lure VALUES (1)")
     assert finding.events.count() == 1
+
+
+def test_who_marked_a_target_does_not_review_the_run():
+    """Nor who marked it first, when another marked it again."""
+    run = make_run()
+    first, last, inspector = (make_user(is_superuser=True) for _each in range(3))
+    target = run.targets.get()
+    start_run(run, by=inspector)
+    unnamed = "UPDATE inspections_runtarget SET result = 'unreachable', reason = 'x' WHERE run_id = %s"
+    assert refused(unnamed, run.pk)
+    mark_target(target, by=first, result="unreachable", reason="no power")
+    mark_target(target, by=last, result="not_present", reason="taken away")
+    assert refused("UPDATE inspections_runtarget SET marked_by_id = NULL WHERE run_id = %s", run.pk)
+    submit_run(run, by=inspector)
+    run.refresh_from_db()
+    for marker in (first, last):
+        with pytest.raises(Refused) as refusal:
+            sign_run(run, by=marker)
+        assert {each.code for each in refusal.value.refusals} == {"took_part"}
+        assert refused(SIGN, run.pk, marker.pk)
+    assert not refused(SIGN, run.pk, make_user().pk)
+
+
+SIGN = """
+INSERT INTO inspections_signature
+    (row_version, run_id, role, by_id, method, comment, signed_at, record_sha256)
+VALUES (1, %s, 'reviewer', %s, 'password', '', now(), '')"""

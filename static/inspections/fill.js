@@ -81,7 +81,19 @@ function begin() {
     if (probes.some(isUnsaved) && !sheet.dataset.leaving) event.preventDefault();
   });
   // The form carries every answer of this page: what did not arrive card by card arrives with it.
-  sheet.querySelector("[data-cards]").addEventListener("submit", () => { sheet.dataset.leaving = "yes"; });
+  // A save still on its way would meet a run that takes no answers any more: it arrives first.
+  const form = sheet.querySelector("[data-cards]");
+  const isBusy = () => [...saves.values()].some((save) => save.busy);
+  let hasWaited = false;
+  form.addEventListener("submit", async (event) => {
+    sheet.dataset.leaving = "yes";
+    saves.forEach((save) => clearTimeout(save.timer));
+    if (hasWaited || !isBusy()) return;
+    event.preventDefault();
+    for (let waited = 0; isBusy() && waited < 5000; waited += 50) await new Promise((done) => setTimeout(done, 50));
+    hasWaited = true;
+    form.requestSubmit(event.submitter);
+  });
 
   function fit() {
     sheet.classList.toggle("is-one-card", narrow.matches);

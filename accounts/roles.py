@@ -33,6 +33,8 @@ class Right(TextChoices):
     CHANGE_MANAGE = "change_manage", _("manage changes, boards and windows")
     CHANGE_ONCALL = "change_oncall", _("start emergency changes on call")
     CHANGE_IMPORT = "change_import", _("import ended changes")
+    CHANGE_OBSERVE = "change_observe", _("post measured values of changes")
+    CHANGE_GATE = "change_gate", _("ask whether a pipeline may go on")
     INSPECT = "inspect", _("log inspections")
     INSPECT_REVIEW = "inspect_review", _("sign inspections off")
     INSPECT_MANAGE = "inspect_manage", _("define inspection templates and plans")
@@ -111,6 +113,10 @@ ROLES: dict[str, Role] = {
         _role(
             "reviewer", _("Inspection reviewer"), _("Defines inspections and signs them off."),
             [Right.INSPECT_REVIEW, Right.INSPECT_MANAGE], manages=("inspections.*",),
+        ),
+        _role(
+            "integration", _("Integration"), _("A program that posts values or asks the gate."),
+            [Right.CHANGE_OBSERVE, Right.CHANGE_GATE],
         ),
         _role(
             "auditor", _("Auditor"), _("Reads and exports everything, changes nothing."),

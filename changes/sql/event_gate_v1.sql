@@ -188,5 +188,5 @@ BEGIN
   RETURN NEW;
 END $$;
 
-CREATE TRIGGER event_gate BEFORE INSERT ON changes_changeevent
+CREATE OR REPLACE TRIGGER event_gate BEFORE INSERT ON changes_changeevent
   FOR EACH ROW EXECUTE FUNCTION changes_event_gate_v1();

@@ -20,8 +20,8 @@ BEGIN
   RETURN NEW;
 END $$;
 
-CREATE TRIGGER bind_test BEFORE INSERT ON changes_testrun FOR EACH ROW EXECUTE FUNCTION changes_bind_test_v1();
-CREATE TRIGGER judge_result BEFORE INSERT ON changes_criterionresult
+CREATE OR REPLACE TRIGGER bind_test BEFORE INSERT ON changes_testrun FOR EACH ROW EXECUTE FUNCTION changes_bind_test_v1();
+CREATE OR REPLACE TRIGGER judge_result BEFORE INSERT ON changes_criterionresult
   FOR EACH ROW EXECUTE FUNCTION changes_judge_result_v1();
 
 -- Inserted and read, nothing else, by anybody.

@@ -46,9 +46,9 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE TRIGGER guard_request BEFORE INSERT OR UPDATE ON changes_changerequest
+CREATE OR REPLACE TRIGGER guard_request BEFORE INSERT OR UPDATE ON changes_changerequest
   FOR EACH ROW EXECUTE FUNCTION changes_guard_request_v1();
-CREATE TRIGGER request_stays BEFORE DELETE ON changes_changerequest
+CREATE OR REPLACE TRIGGER request_stays BEFORE DELETE ON changes_changerequest
   FOR EACH ROW EXECUTE FUNCTION changes_append_only_v1();
-CREATE TRIGGER void_round AFTER UPDATE ON changes_changerequest
+CREATE OR REPLACE TRIGGER void_round AFTER UPDATE ON changes_changerequest
   FOR EACH ROW WHEN (OLD.plan_hash <> NEW.plan_hash) EXECUTE FUNCTION changes_void_round_v1();

@@ -24,5 +24,5 @@ BEGIN
   RETURN NEW;
 END $$;
 
-CREATE TRIGGER guard_template BEFORE UPDATE OR DELETE ON changes_standardtemplate
+CREATE OR REPLACE TRIGGER guard_template BEFORE UPDATE OR DELETE ON changes_standardtemplate
   FOR EACH ROW WHEN (OLD.approved_at IS NOT NULL) EXECUTE FUNCTION changes_guard_template_v1();

@@ -1,8 +1,9 @@
 -- sha256 over the canonical JSON of everything that is voted on. jsonb prints one way only; times are
--- taken as seconds, so that neither DateStyle nor TimeZone of a session plays a part.
+-- taken as seconds, so that neither DateStyle nor TimeZone of a session plays a part. A part that came later than
+-- 0002 stands in the second object and is left out where it is empty: plans approved before it keep their hash.
 CREATE OR REPLACE FUNCTION changes_plan_hash_v1(c changes_changerequest) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-  SELECT encode(sha256(convert_to(jsonb_build_object(
+  SELECT encode(sha256(convert_to((jsonb_build_object(
     'kind', c.kind, 'title', c.title, 'reason', c.reason, 'description', c.description,
     'service', c.service_id, 'downtime', c.downtime_minutes, 'risk', c.risk, 'risk_inputs', c.risk_inputs,
     'window', jsonb_build_array(isempty(c."window"), extract(epoch FROM lower(c."window")),
@@ -28,5 +29,6 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     'people', (SELECT jsonb_agg(jsonb_build_array(a.role, a.user_id) ORDER BY a.role, a.user_id)
                  FROM changes_assignment a
                 WHERE a.change_id = c.id AND a.role IN ('implementer', 'verifier'))
-  )::text, 'UTF8')), 'hex');
+  ) || jsonb_strip_nulls(jsonb_build_object(
+  )))::text, 'UTF8')), 'hex');
 $$;

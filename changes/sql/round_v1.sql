@@ -153,10 +153,10 @@ DO $$
 DECLARE t text;
 BEGIN
   FOREACH t IN ARRAY ARRAY['changes_approvalround', 'changes_roundstep', 'changes_roundseat'] LOOP
-    EXECUTE format('CREATE TRIGGER only_by_gate BEFORE INSERT OR UPDATE OR DELETE ON %I '
+    EXECUTE format('CREATE OR REPLACE TRIGGER only_by_gate BEFORE INSERT OR UPDATE OR DELETE ON %I '
                    'FOR EACH ROW EXECUTE FUNCTION changes_only_by_gate_v1()', t);
   END LOOP;
 END $$;
 
-CREATE TRIGGER only_by_owner BEFORE INSERT OR UPDATE OR DELETE ON changes_steprule
+CREATE OR REPLACE TRIGGER only_by_owner BEFORE INSERT OR UPDATE OR DELETE ON changes_steprule
   FOR EACH ROW EXECUTE FUNCTION changes_only_by_owner_v1();

@@ -31,13 +31,13 @@ DECLARE t text;
 BEGIN
   FOREACH t IN ARRAY ARRAY['changes_changeitem', 'changes_planstage', 'changes_plantask', 'changes_criterion',
                            'changes_plannedoperation', 'changes_rollbackstep', 'changes_assignment'] LOOP
-    EXECUTE format('CREATE TRIGGER touch_plan_i AFTER INSERT ON %I REFERENCING NEW TABLE AS touched '
+    EXECUTE format('CREATE OR REPLACE TRIGGER touch_plan_i AFTER INSERT ON %I REFERENCING NEW TABLE AS touched '
                    'FOR EACH STATEMENT EXECUTE FUNCTION changes_touch_plan_v1()', t);
-    EXECUTE format('CREATE TRIGGER touch_plan_u AFTER UPDATE ON %I REFERENCING NEW TABLE AS touched '
+    EXECUTE format('CREATE OR REPLACE TRIGGER touch_plan_u AFTER UPDATE ON %I REFERENCING NEW TABLE AS touched '
                    'FOR EACH STATEMENT EXECUTE FUNCTION changes_touch_plan_v1()', t);
-    EXECUTE format('CREATE TRIGGER touch_plan_d AFTER DELETE ON %I REFERENCING OLD TABLE AS touched '
+    EXECUTE format('CREATE OR REPLACE TRIGGER touch_plan_d AFTER DELETE ON %I REFERENCING OLD TABLE AS touched '
                    'FOR EACH STATEMENT EXECUTE FUNCTION changes_touch_plan_v1()', t);
-    EXECUTE format('CREATE TRIGGER stays_with_change BEFORE UPDATE OF change_id ON %I FOR EACH ROW '
+    EXECUTE format('CREATE OR REPLACE TRIGGER stays_with_change BEFORE UPDATE OF change_id ON %I FOR EACH ROW '
                    'WHEN (OLD.change_id <> NEW.change_id) EXECUTE FUNCTION changes_stays_with_change_v1()', t);
   END LOOP;
 END $$;

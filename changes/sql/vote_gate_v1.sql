@@ -74,6 +74,6 @@ BEGIN
   RETURN NEW;
 END $$;
 
-CREATE TRIGGER vote_gate BEFORE INSERT ON changes_vote FOR EACH ROW EXECUTE FUNCTION changes_vote_gate_v1();
-CREATE TRIGGER confirmation_gate BEFORE INSERT ON changes_voteconfirmation
+CREATE OR REPLACE TRIGGER vote_gate BEFORE INSERT ON changes_vote FOR EACH ROW EXECUTE FUNCTION changes_vote_gate_v1();
+CREATE OR REPLACE TRIGGER confirmation_gate BEFORE INSERT ON changes_voteconfirmation
   FOR EACH ROW EXECUTE FUNCTION changes_confirmation_gate_v1();

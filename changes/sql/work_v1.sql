@@ -48,5 +48,5 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE TRIGGER keep_applied BEFORE UPDATE OF applied_at ON changes_plannedoperation FOR EACH ROW
+CREATE OR REPLACE TRIGGER keep_applied BEFORE UPDATE OF applied_at ON changes_plannedoperation FOR EACH ROW
   WHEN (OLD.applied_at IS NOT NULL AND NEW.applied_at IS NULL) EXECUTE FUNCTION changes_keep_applied_v1();

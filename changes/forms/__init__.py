@@ -1,0 +1,34 @@
+"""The forms of a change: the application, the dialogs of its steps and the rows of its plan."""
+
+from changes.forms.application import ApplicationForm
+from changes.forms.evidence import MeasurementForm, TestRunForm
+from changes.forms.fields import AddressField, MomentField
+from changes.forms.plan import (
+    CriterionForm,
+    ItemForm,
+    OperationForm,
+    PersonForm,
+    RollbackStepForm,
+    StageForm,
+    TaskForm,
+)
+from changes.forms.steps import StepForm, VoteForm
+from changes.forms.templates import ApproveTemplateForm
+
+__all__ = [
+    "AddressField",
+    "ApplicationForm",
+    "ApproveTemplateForm",
+    "CriterionForm",
+    "ItemForm",
+    "MeasurementForm",
+    "MomentField",
+    "OperationForm",
+    "PersonForm",
+    "RollbackStepForm",
+    "StageForm",
+    "StepForm",
+    "TaskForm",
+    "TestRunForm",
+    "VoteForm",
+]

@@ -1,15 +1,20 @@
-"""Noting what an auditor asks about and no row shows: log-ins, refusals, exports."""
+"""Noting what an auditor asks about and no row shows: log-ins, refusals, exports; and keeping files."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
 
 from audit.context import current_user, origin
-from audit.models import SecurityEvent
+from audit.models import LARGEST_FILE, SecurityEvent, StoredFile
 
 
 def record_event(
@@ -101,3 +106,28 @@ def note_failed_login(sender: Any, credentials: dict[str, Any], **kwargs: Any) -
 def note_lockout(sender: Any, username: str | None = None, **kwargs: Any) -> None:
     """The lock stands in the record, also after a roll-back."""
     record_lasting_event(SecurityEvent.Kind.LOCKOUT, target=username or "")
+
+
+def keep_file(upload: UploadedFile[Any] | bytes, *, media_type: str = "") -> StoredFile:
+    """The bytes are kept, once: the same bytes give the same row, whoever sends them, also at the same time.
+
+    `media_type` is what the sender says; it is not believed when the file is sent out. Raises
+    ValidationError for an empty file and for more than 20 MB, before a byte is stored. Three queries.
+    """
+    size = len(upload) if isinstance(upload, bytes) else upload.size or 0
+    if size > LARGEST_FILE:
+        words = {"size": filesizeformat(size), "limit": filesizeformat(LARGEST_FILE)}
+        raise ValidationError(
+            _("The file has %(size)s; at most %(limit)s are kept. Split it, or give its address instead.")
+            % words,
+            code="file_too_large",
+        )
+    content = upload if isinstance(upload, bytes) else upload.read()
+    if not content:
+        raise ValidationError(_("The file is empty. Choose another one."), code="file_empty")
+    digest = hashlib.sha256(content).hexdigest()
+    if (kept := StoredFile.objects.filter(sha256=digest).first()) is not None:
+        return kept
+    row = StoredFile(sha256=digest, size=len(content), media_type=media_type[:120], content=content)
+    StoredFile.objects.bulk_create([row], ignore_conflicts=True)  # somebody may keep the same bytes just now
+    return StoredFile.objects.get(sha256=digest)

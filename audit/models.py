@@ -1,8 +1,9 @@
-"""What the record keeps beside the history of rows: transactions and security events."""
+"""What the record keeps beside the history of rows: transactions, security events and files."""
 
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Length, Now
 from django.utils.translation import gettext_lazy as _
 
 
@@ -66,3 +67,57 @@ class SecurityEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.actor} {self.target}".strip()
+
+
+LARGEST_FILE = 20 * 1024 * 1024
+
+
+class Sha256Hex(models.Func):
+    """sha256 of a bytea in hexadecimal digits, by PostgreSQL."""
+
+    template = "encode(sha256(%(expressions)s), 'hex')"
+    output_field = models.CharField()
+
+
+class FileManager(models.Manager["StoredFile"]):
+    """Files without their bytes: they are read when they are sent, not when they are listed."""
+
+    def get_queryset(self) -> models.QuerySet[StoredFile]:
+        return super().get_queryset().defer("content")
+
+
+class StoredFile(models.Model):
+    """The bytes of one file, kept once under their hash and for good; append-only, so it has no history.
+
+    PostgreSQL computes hash and size itself, and says when it was kept. Names and rights belong to whoever
+    refers to it.
+    """
+
+    sha256 = models.CharField(_("SHA-256"), max_length=64, unique=True)
+    size = models.PositiveIntegerField(_("size in bytes"))
+    media_type = models.CharField(_("type as declared"), max_length=120, blank=True)
+    content = models.BinaryField(_("content"))
+    created_at = models.DateTimeField(_("kept since"), db_default=Now())
+
+    objects = FileManager()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-id"]
+        base_manager_name = "objects"
+        verbose_name = _("stored file")
+        verbose_name_plural = _("stored files")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(sha256=Sha256Hex("content")), name="audit_storedfile_hash_is_true"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(size=Length("content")), name="audit_storedfile_size_is_true"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(size__range=(1, LARGEST_FILE)), name="audit_storedfile_size_is_1_to_20_mb"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sha256[:12]}… ({self.size})"

@@ -15,6 +15,8 @@ from assets.models import (
     ResponsePromise,
     Vendor,
 )
+from audit.actions import keep_file
+from audit.models import StoredFile
 from changes.actions import add_operation
 from changes.models import (
     ApprovalPolicy,
@@ -84,6 +86,13 @@ _numbers = itertools.count(1)
 def number():
     """A number not yet used in this run."""
     return next(_numbers)
+
+
+# audit
+
+
+def make_file(content=b""):
+    return keep_file(content or f"file {number()}".encode())
 
 
 # accounts
@@ -210,6 +219,7 @@ def make_promise(**over):
 
 
 MAKERS = {
+    StoredFile: make_file,
     Team: make_team,
     User: make_user,
     TeamMember: make_member,

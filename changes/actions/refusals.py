@@ -48,6 +48,7 @@ IN_WORDS: dict[str, str | Promise] = {
     "round_closed": _("The round is closed."),
     "not_voting": _("The change is not being voted on now."),
     "no_seat": _("You have no free seat in this round."),
+    "step_up": _("This deed asks you to confirm that it is you."),
     "clerk": _("Who asked for a change or implements it takes down no vote on it."),
     "other_seat": _("The holder of this seat votes in another seat of this round."),
     "own_seat": _("You have a seat of your own in this round: vote in it, for nobody else."),

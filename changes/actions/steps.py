@@ -13,6 +13,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.step_up import Proof
 from changes.actions.effects import EFFECTS
 from changes.actions.refusals import StepRefused, locked, refusals_recorded
 from changes.guards import GUARDS, Refusal, who_may
@@ -68,11 +69,13 @@ def take_step(
     by: User | None,
     comment: str = "",
     data: Mapping[str, Any] | None = None,
+    proof: Proof | None = None,
 ) -> ChangeEvent:
     """The change has taken the step, its event is written and whoever must know is told after commit.
 
-    `by=None` is OpsLedger itself. `change` is refreshed. Raises StepRefused with every reason; the refusal is
-    recorded even if the caller rolls back. Locks the change's row.
+    `by=None` is OpsLedger itself; `proof` is how `by` showed who they are (accounts.step_up). `change` is
+    refreshed. Raises StepRefused with every reason; the refusal is recorded even if the caller rolls back.
+    Locks the change's row.
     """
     with refusals_recorded(event, change, by):
         current = locked(change)
@@ -87,7 +90,7 @@ def take_step(
             for name in step.effects:
                 EFFECTS.get(name, _nothing)(current, by, values)
             store_input(current, step, by, values)
-        refusals += refusals_of(current, step, by, values)
+        refusals += refusals_of(current, step, by, values | {"proof": proof})
         if refusals:
             raise StepRefused(refusals)
         happened = ChangeEvent.objects.create(
@@ -98,11 +101,19 @@ def take_step(
             outcome=values.get("outcome", ""),
             data=_plain(values),
             guard_results=dict.fromkeys(step.guards, "held"),
+            **proof_fields(proof),
         )
         transaction.on_commit(lambda: tell(happened))
     happened.refresh_from_db()
     change.refresh_from_db()
     return happened
+
+
+def proof_fields(proof: Proof | None) -> dict[str, Any]:
+    """How somebody proved who they are, as an event and a vote keep it."""
+    if proof is None:
+        return {}
+    return {"proof": proof.strength, "proved_at": proof.at, "token_id": proof.token_id}
 
 
 def tell(event: ChangeEvent) -> None:

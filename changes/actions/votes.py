@@ -7,9 +7,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Right, has_right
+from accounts.step_up import Proof
 from changes.actions.refusals import StepRefused, locked, refusals_recorded
-from changes.actions.steps import take_step
-from changes.guards.people import RIGHT_FOR, must_not_be
+from changes.actions.steps import proof_fields, take_step
+from changes.guards.people import RIGHT_FOR, fresh_proof, must_not_be
 from changes.guards.refusal import Refusal
 from changes.guards.votes import result_of
 from changes.models import ApprovalRound, ChangeRequest, RoundSeat, Vote, VoteConfirmation
@@ -33,14 +34,16 @@ def cast_vote(  # noqa: PLR0913  each is one fact of a vote
     on_behalf_of: User | None = None,
     channel: str = Vote.Channel.PAGE,
     plan_hash: str = "",
+    proof: Proof | None = None,
 ) -> Vote:
     """The vote stands, bound to the plan; where it decides, the change has taken the step that follows.
 
     `by` votes in their own seat, or in that of `on_behalf_of` as deputy of the day. With channel "verbal",
     `by` is the clerk and `on_behalf_of` the voter, who confirms later (confirm_vote). Raises StepRefused with
-    every reason, recorded; `plan_hash`, where given, is the plan that the voter saw. If a guard stands
-    against the step that follows, the vote stands and a change manager can take the step once the reason is
-    gone; that refusal is recorded too. Locks the change.
+    every reason, recorded; `plan_hash`, where given, is the plan that the voter saw; `proof` says how `by`
+    showed who they are, and must be fresh at high risk. If a guard stands against the step that follows, the
+    vote stands and a change manager can take the step once the reason is gone; that refusal is recorded too.
+    Locks the change.
     """
     change = round.change
     with refusals_recorded("vote", change, by):
@@ -54,6 +57,8 @@ def cast_vote(  # noqa: PLR0913  each is one fact of a vote
         if plan_hash and plan_hash != current.plan_hash:
             refusals.append(Refusal("plan_edited", _("The plan was edited since you opened the page."),
                                     _("Read it again and vote on what it says now.")))  # fmt: skip
+        if current.is_high_risk:
+            refusals += fresh_proof(proof)
         if refusals:
             raise StepRefused(refusals)
         seat = _free_seat(round, holder)
@@ -71,6 +76,7 @@ def cast_vote(  # noqa: PLR0913  each is one fact of a vote
             comment=comment,
             channel=channel,
             plan_hash=current.plan_hash,
+            **proof_fields(proof),
         )
     close_if_decided(round)
     change.refresh_from_db()

@@ -9,6 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from accounts.roles import Right
+from accounts.step_up import proof_of
 from audit.recorded.api import RecordedViewSet
 from changes import actions as deeds
 from changes.api import serializers as shapes
@@ -82,7 +83,12 @@ class ChangeViewSet(RecordedViewSet):
             return Response(shapes.OfferSerializer(offers, many=True).data)
         asked = self._read(shapes.TakeStepSerializer)
         event = deeds.take_step(
-            change, asked["event"], by=request.user, comment=asked["comment"], data=asked["data"]
+            change,
+            asked["event"],
+            by=request.user,
+            comment=asked["comment"],
+            data=asked["data"],
+            proof=proof_of(request),
         )
         return self._made(shapes.EventSerializer, event)
 
@@ -118,6 +124,7 @@ class ChangeViewSet(RecordedViewSet):
             comment=asked["comment"],
             on_behalf_of=asked["on_behalf_of"],
             channel=Vote.Channel.VERBAL if asked["is_verbal"] else Vote.Channel.API,
+            proof=proof_of(request),
         )
         return self._made(shapes.VoteSerializer, vote)
 

@@ -217,7 +217,7 @@ class EventSerializer(serializers.ModelSerializer):
         model = ChangeEvent
         fields = [
             "id", "seq", "event", "kind", "source", "target", "actor", "comment", "outcome", "data",
-            "guard_results", "plan_hash", "happened_at",
+            "guard_results", "plan_hash", "proof", "proved_at", "token_id", "happened_at",
         ]  # fmt: skip
 
 
@@ -226,7 +226,7 @@ class VoteSerializer(serializers.ModelSerializer):
         model = Vote
         fields = [
             "id", "round", "seat", "voter", "on_behalf_of", "recorded_by", "choice", "comment", "channel",
-            "plan_hash", "cast_at",
+            "plan_hash", "proof", "proved_at", "token_id", "cast_at",
         ]  # fmt: skip
 
 

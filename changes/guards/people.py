@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Right, has_right
+from accounts.step_up import FRESH_FOR, Proof, Strength
 from changes.guards.refusal import Data, Refusal, unless
 from changes.models import ChangeRequest, RoundSeat
 from changes.models.request import AssignmentRole
@@ -27,7 +25,6 @@ RIGHT_FOR = {
     Relation.CHANGE_MANAGER: (Right.CHANGE_MANAGE,),
     Relation.IMPORTER: (Right.CHANGE_IMPORT,),
 }
-RECENT_SIGN_IN = timedelta(minutes=30)
 
 
 def relations_of(change: ChangeRequest, by: User) -> set[str]:
@@ -167,17 +164,27 @@ def second_person_present(change: ChangeRequest, by: User | None, data: Data) ->
     )
 
 
-def step_up_auth(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
-    """The person signed in within the last half hour."""
-    last = by.last_login if by is not None else None
-    recent = last is not None and last >= timezone.now() - RECENT_SIGN_IN
+def fresh_proof(proof: Proof | None) -> list[Refusal]:
+    """Refuses a deed that asks for a proof given within the last minutes; a token can give none."""
+    if proof is not None and proof.strength == Strength.TOKEN:
+        return unless(
+            False,
+            "step_up",
+            _("A program cannot confirm that it is you: this deed is not done with an API token."),
+            _("Do it on the page of the change."),
+        )
     return unless(
-        recent,
-        "step_up_auth",
-        _("This step needs a sign-in within the last %(minutes)d minutes.")
-        % {"minutes": RECENT_SIGN_IN.total_seconds() // 60},
-        _("Sign out and in again."),
+        proof is not None and proof.is_fresh,
+        "step_up",
+        _("This deed asks you to confirm that it is you; that counts for %(minutes)d minutes.")
+        % {"minutes": FRESH_FOR.total_seconds() // 60},
+        _("Confirm it is you; what you typed is kept."),
     )
+
+
+def step_up_auth(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    """`data["proof"]` is fresh; while the step is only offered, its dialog has still to ask for it."""
+    return [] if data is None or by is None else fresh_proof(data.get("proof"))
 
 
 def step_up_auth_if_high(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:

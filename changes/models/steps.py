@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.recorded.differences import deed_in_words
 from audit.recorded.models import RecordedModel
+from changes.models.proof import Proved
 from changes.models.request import ChangeRequest
 from changes.workflow import Kind, Outcome, State
 
@@ -48,7 +49,7 @@ class StepRule(models.Model):
         return f"{self.event}: {self.source} → {self.target}"
 
 
-class ChangeEvent(RecordedModel):
+class ChangeEvent(RecordedModel, Proved):
     """One step that a change took. Inserting it is the only way to move a change; it is never edited.
 
     PostgreSQL fills seq, kind, source, target, plan_hash and the time, whatever was sent.

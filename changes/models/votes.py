@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from audit.recorded.models import RecordedModel
 from changes.models.boards import Board, SeatRelation
+from changes.models.proof import Proved
 from changes.models.request import ChangeRequest
 
 
@@ -97,7 +98,7 @@ class RoundSeat(RecordedModel):
         return f"{self.user} · {self.step}"
 
 
-class Vote(RecordedModel):
+class Vote(RecordedModel, Proved):
     """One person's word on one plan, in one seat; never edited and never withdrawn."""
 
     class Choice(models.TextChoices):

@@ -69,6 +69,10 @@ BEGIN
       END IF;
     END LOOP;
   END IF;
+  IF (NEW.event = 'break_glass' OR NEW.event = 'start' AND c.risk IN ('high', 'very_high'))
+     AND NOT changes_is_proved_v1(NEW.proof, NEW.proved_at) THEN
+    PERFORM changes_refuse_v1('step_up', 'this step asks for a fresh proof of who takes it');
+  END IF;
 
   live := changes_plan_hash_v1(c);
   IF rule.decides <> '' THEN

@@ -57,6 +57,9 @@ BEGIN
      OR NEW.recorded_by_id IN (SELECT changes_implementers_v1(c.id)) THEN
     PERFORM changes_refuse_v1('clerk', 'who asked for a change or implements it takes down no vote on it');
   END IF;
+  IF c.risk IN ('high', 'very_high') AND NOT changes_is_proved_v1(NEW.proof, NEW.proved_at) THEN
+    PERFORM changes_refuse_v1('step_up', 'a vote on a change of high risk asks for a fresh proof of who votes');
+  END IF;
   IF NEW.choice = 'reject' AND btrim(NEW.comment) = '' THEN
     PERFORM changes_refuse_v1('comment_required', 'a rejection says why');
   END IF;

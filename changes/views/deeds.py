@@ -11,9 +11,11 @@ from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from accounts.step_up import confirm_link, keep_half_filled, proof_of
 from changes.actions import (
     DriftFound,
     StepRefused,
@@ -37,6 +39,17 @@ from changes.views.pages import found, page
 from changes.workflow import find_step
 
 
+def refused_words(request, shown, label, refused: StepRefused, *, form: str = "") -> dict[str, Any]:
+    """What the page says of a refusal; for want of a fresh proof, with the way to it and back."""
+    told: dict[str, Any] = {"label": label, "refusals": refused.refusals}
+    proof_is_wanted = any(refusal.code == "step_up" for refusal in refused.refusals)
+    if proof_is_wanted and form:
+        back = reverse("changes:change", args=[shown.number]) + f"?resume={form}"
+        keep_half_filled(request, back)
+        told["confirm_link"] = confirm_link(back)
+    return told
+
+
 @login_required
 @require_POST
 def step(request, number, event):
@@ -51,9 +64,9 @@ def step(request, number, event):
         return page(request, shown, status=400, step_form=form)
     data, comment = form.data_for_step, form.cleaned_data.get("comment", "")
     try:
-        take_step(shown, event, by=request.user, comment=comment, data=data)
+        take_step(shown, event, by=request.user, comment=comment, data=data, proof=proof_of(request))
     except StepRefused as refused:
-        told_why = {"label": wanted.label, "refusals": refused.refusals}
+        told_why = refused_words(request, shown, wanted.label, refused, form=f"step:{event}")
         return page(request, found(number), status=409, step_form=form, refused=told_why)
     messages.success(
         request,
@@ -82,9 +95,10 @@ def vote(request, number):
             comment=form.cleaned_data["comment"],
             on_behalf_of=None if seat.user_id == request.user.pk else seat.user,
             plan_hash=request.POST.get("plan_hash", ""),
+            proof=proof_of(request),
         )
     except StepRefused as refused:
-        told_why = {"label": _("Vote"), "refusals": refused.refusals}
+        told_why = refused_words(request, shown, _("Vote"), refused, form="vote")
         return page(request, found(number), status=409, vote_form=form, refused=told_why)
     messages.success(request, _("Your vote is recorded."))
     return redirect("changes:change", number)

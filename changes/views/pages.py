@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.http import QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.roles import Right, has_right, require_right
+from accounts.step_up import confirm_link, proof_of, take_half_filled
 from audit.recorded.differences import told_all, with_own_predecessors, with_predecessors
 from changes.actions import (
     available_steps,
@@ -17,7 +19,7 @@ from changes.actions import (
     reasons_against_voting,
 )
 from changes.dossier import Dossier
-from changes.forms import StepForm, TestRunForm
+from changes.forms import StepForm, TestRunForm, VoteForm
 from changes.models import ChangeRequest, DriftDecision
 from changes.panels import panels_for
 from changes.risk import QUESTIONS
@@ -41,7 +43,23 @@ def found(number: str) -> ChangeRequest:
 def change(request, number):
     """Everything a board member, implementer or verifier needs, on one page."""
     require_right(request.user, Right.VIEW)
-    return page(request, found(number))
+    shown = found(number)
+    return page(request, shown, **half_filled(request, shown))
+
+
+def half_filled(request, shown: ChangeRequest) -> dict[str, Any]:
+    """The form that waited while the person confirmed who they are, open again as it was left."""
+    typed = take_half_filled(request, request.get_full_path()) if "resume" in request.GET else {}
+    if not typed:
+        return {}
+    values = QueryDict(mutable=True)
+    for name, each in typed.items():
+        values.setlist(name, each)
+    name, _colon, event = request.GET["resume"].partition(":")
+    if name == "vote":
+        return {"vote_form": VoteForm(values)}
+    step = find_step(event, shown.state, shown.kind)
+    return {"step_form": StepForm(step, values)} if step else {}
 
 
 def page(request, shown: ChangeRequest, *, status: int = 200, **more: Any):
@@ -64,6 +82,7 @@ def page(request, shown: ChangeRequest, *, status: int = 200, **more: Any):
         "other_offers": others,
         "vote_buttons": VOTE_BUTTONS,
         "vote_refusals": _vote_refusals(dossier, request.user),
+        "confirm_link": "" if proof_of(request).is_fresh else confirm_link(request.path),
         "may_edit": not reasons_against_editing(shown, request.user),
         "may_work": works,
         "may_measure": measures,

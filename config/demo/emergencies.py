@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from accounts.models import User
 from audit.context import because
 from changes.models import PolicyStep
 from config.demo.journeys import Journey
@@ -52,7 +51,7 @@ def with_broken_glass(cast: Cast) -> None:
         cast, "Blood bank down: move its database 输血系统宕机：迁移数据库", "database:blood-db",
         {"attributes.version": "15.7"}, "INC-2038", doer=cast.engineer4,
     ).plan("Restore to the spare 恢复到备用机", "Point the application to it 切换连接")  # fmt: skip
-    with board_without_time(cast), signed_in(cast.engineer4):
+    with board_without_time(cast):
         journey.submit().step(
             "break_glass", cast.engineer4, "Two units of blood are needed at once 急需用血",
             second_person=cast.engineer.pk,
@@ -105,11 +104,3 @@ def board_without_time(cast: Cast) -> Iterator[None]:
     with because(reason="End of the drill 演练结束", user=cast.manager):
         for pk, minutes in usual.items():
             PolicyStep.objects.filter(pk=pk).update(minutes=minutes)
-
-
-@contextmanager
-def signed_in(user: User) -> Iterator[None]:
-    """Some deeds ask for a recent log-in; nobody has logged in yet, and afterwards nobody seems to have."""
-    before, user.last_login = user.last_login, timezone.now()
-    yield
-    user.last_login = before

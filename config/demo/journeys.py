@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Team, User
+from accounts.step_up import Proof
 from changes.actions import (
     add_criterion,
     add_operation,
@@ -143,7 +144,7 @@ class Journey:
             enough = given.get(seat.step_id, 0) >= seat.step.need
             if enough or seat.user_id in voted or (votes is not None and len(voted) >= votes):
                 continue
-            cast_vote(current, by=seat.user, choice=choice, comment=comment)
+            cast_vote(current, by=seat.user, choice=choice, comment=comment, proof=Proof.now())
             voted.add(seat.user_id)
             given[seat.step_id] = given.get(seat.step_id, 0) + 1
         self.change.refresh_from_db()
@@ -157,7 +158,7 @@ class Journey:
         for task in self.change.tasks.filter(phase="precheck"):
             complete_task(task, by=self.doer, note="ok")
         data = {"backup_ref": "NBU-77120"} if self.change.downtime_minutes else {}
-        take_step(self.change, "start", by=self.doer, data=data)
+        take_step(self.change, "start", by=self.doer, data=data, proof=Proof.now())
         return self
 
     def work(self, tasks: int | None = None, *, apply: bool = True) -> Journey:
@@ -191,7 +192,7 @@ class Journey:
         return self
 
     def step(self, event: str, by: User, comment: str = "", **data: Any) -> Journey:
-        take_step(self.change, event, by=by, comment=comment, data=data)
+        take_step(self.change, event, by=by, comment=comment, data=data, proof=Proof.now())
         return self
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.step_up import Proof
 from changes.actions import (
     add_criterion,
     add_operation,
@@ -31,7 +32,7 @@ ASSESSED = {"impact_acknowledged": True}
 
 
 def person(role):
-    return make_user(role, last_login=timezone.now())
+    return make_user(role)
 
 
 @dataclass
@@ -105,13 +106,13 @@ def to_approving(cast, change, answers=MEDIUM):
 
 def to_scheduled(cast, change, answers=MEDIUM):
     to_approving(cast, change, answers)
-    cast_vote(change.rounds.get(closed_at=None), by=cast.owner, choice="approve")
+    cast_vote(change.rounds.get(closed_at=None), by=cast.owner, choice="approve", proof=Proof.now())
     change.refresh_from_db()
 
 
 def to_implementing(cast, change, answers=MEDIUM):
     to_scheduled(cast, change, answers)
-    take_step(change, "start", by=cast.implementer)
+    take_step(change, "start", by=cast.implementer, proof=Proof.now())
 
 
 def do_the_work(cast, change):

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.step_up import Proof
 from audit.models import SecurityEvent
 from changes.actions import (
     NOTIFY,
@@ -76,16 +77,16 @@ def test_a_high_risk_change_needs_its_board_a_rehearsal_and_a_review(cast):
     take_step(change, "tested", by=cast.tester)
     round_ = change.rounds.get()
     for voter in [cast.owner, *cast.board[:2]]:
-        cast_vote(round_, by=voter, choice="approve")
+        cast_vote(round_, by=voter, choice="approve", proof=Proof.now())
         change.refresh_from_db()
         assert change.state == "approving"
-    cast_vote(round_, by=cast.board[2], choice="approve")
+    cast_vote(round_, by=cast.board[2], choice="approve", proof=Proof.now())
     change.refresh_from_db()
     assert change.state == "scheduled"
     with pytest.raises(StepRefused) as refused:
         take_step(change, "start", by=cast.implementer)
-    assert codes(refused) == {"backup_evidence_if_required"}
-    take_step(change, "start", by=cast.implementer, data={"backup_ref": "vault/1"})
+    assert codes(refused) == {"backup_evidence_if_required", "step_up"}
+    take_step(change, "start", by=cast.implementer, data={"backup_ref": "vault/1"}, proof=Proof.now())
     do_the_work(cast, change)
     take_step(change, "finish", by=cast.implementer)
     verify(cast, change)
@@ -263,12 +264,17 @@ def test_the_glass_is_broken_only_after_silence_and_with_two_people(cast):
         take_step(
             change, "break_glass", by=cast.oncall, comment="it burns", data={"second_person": cast.oncall.pk}
         )
-    assert codes(refused) == {"no_ecab_answer_within_minutes", "second_person_present"}
+    assert codes(refused) == {"no_ecab_answer_within_minutes", "second_person_present", "step_up"}
     PolicyStep.objects.filter(policy__kind="emergency").update(minutes=0)
     edit_change(change, by=cast.requester, description="now without patience")
     take_step(change, "new_round", by=cast.requester)
     take_step(
-        change, "break_glass", by=cast.oncall, comment="it burns", data={"second_person": cast.second.pk}
+        change,
+        "break_glass",
+        by=cast.oncall,
+        comment="it burns",
+        data={"second_person": cast.second.pk},
+        proof=Proof.now(),
     )
     assert (change.state, change.is_break_glass) == ("implementing", True)
     assert change.ratify_due_at is not None

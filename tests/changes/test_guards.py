@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.step_up import Proof
 from changes.actions import take_step
 from changes.guards import GUARDS
 from changes.guards.collisions import freezes_on
@@ -217,13 +218,14 @@ def test_second_person_present(change):
 
 
 def test_step_up_auth(change):
-    fresh = make_user(last_login=timezone.now())
-    stale = make_user(last_login=timezone.now() - timedelta(hours=1))
-    assert codes("step_up_auth", change, by=fresh) == set()
-    assert codes("step_up_auth", change, by=stale) == {"step_up_auth"}
-    assert codes("step_up_auth", change, by=make_user()) == {"step_up_auth"}
-    assert codes("step_up_auth_if_high", edited(change, risk="low"), by=stale) == set()
-    assert codes("step_up_auth_if_high", edited(change, risk="high"), by=stale) == {"step_up_auth"}
+    by, name = make_user("engineer"), "step_up_auth"
+    stale = Proof("step_up", timezone.now() - timedelta(minutes=11))
+    assert codes(name, change, by=by) == set(), "it is asked for by the dialog, not by the button"
+    assert codes(name, change, by=by, data={"proof": Proof.now()}) == set()
+    for proof in (None, stale, Proof("session"), Proof("token", timezone.now(), 7)):
+        assert codes(name, change, by=by, data={"proof": proof}) == {"step_up"}
+    assert codes("step_up_auth_if_high", edited(change, risk="low"), by=by, data={}) == set()
+    assert codes("step_up_auth_if_high", edited(change, risk="high"), by=by, data={}) == {"step_up"}
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django_filters import rest_framework as filters
 
 from accounts.endpoints import FilterSet
-from changes.models import ChangeRequest
+from changes.models import ChangeRequest, GateAnswer
 
 
 class ChangeFilter(FilterSet):
@@ -41,3 +42,19 @@ class ChangeFilter(FilterSet):
 
     def only_mine(self, changes, name, value):
         return changes.involving(self.request.user) if value else changes
+
+
+class GateAnswerFilter(FilterSet):
+    """`decision`, `pipeline`, `change` (number), `item` (address), `asked_after`, `asked_before`."""
+
+    change = filters.CharFilter(field_name="change__number")
+    item = filters.CharFilter(method="about")
+    asked_after = filters.IsoDateTimeFilter(field_name="asked_at", lookup_expr="gte")
+    asked_before = filters.IsoDateTimeFilter(field_name="asked_at", lookup_expr="lt")
+
+    class Meta:
+        model = GateAnswer
+        fields = {"decision": ["exact"], "pipeline": ["exact", "icontains"], "asked_by": ["exact"]}
+
+    def about(self, answers, name, value):
+        return answers.filter(Q(items__contains=[value]) | Q(service=value))

@@ -46,3 +46,23 @@ class ChangeQuerySet(models.QuerySet):
     def to_expire(self, *, now: object = None) -> Self:
         """Scheduled changes whose window has passed."""
         return self.filter(state=State.SCHEDULED, window__endswith__lt=now or timezone.now())
+
+
+class CoversChange(models.Func):
+    """True where the stop covers the change: its service, or an item under the stop's service."""
+
+    function = "changes_stop_covers_v1"
+    output_field = models.BooleanField()
+    conditional = True
+
+
+class StopQuerySet(models.QuerySet):
+    """Stops of the line, filtered in words."""
+
+    def live(self) -> Self:
+        """Stops that nobody has released yet."""
+        return self.filter(released_at=None)
+
+    def covering(self, change: object) -> Self:
+        """Stops that hold this change up; `change` is its id."""
+        return self.filter(CoversChange("service_id", models.Value(change)))

@@ -32,7 +32,9 @@ from changes.models import (
     Criterion,
     CriterionResult,
     DriftDecision,
+    FeedKey,
     FreezeWindow,
+    GateAnswer,
     PlannedOperation,
     PlanStage,
     PlanTask,
@@ -42,6 +44,7 @@ from changes.models import (
     RoundSeat,
     RoundStep,
     StandardTemplate,
+    StoppedLine,
     TestRun,
     Vote,
     VoteConfirmation,
@@ -464,6 +467,22 @@ def make_freeze(**over):
     return FreezeWindow.objects.create(**{"label": "Year end", "window": window} | over)
 
 
+def make_stop(**over):
+    """A stop of one new service."""
+    given = {"reason": "Switch down", "stopped_by": over.get("stopped_by") or make_user("engineer")}
+    return StoppedLine.objects.create(**given | {"service": over.get("service") or make_item()} | over)
+
+
+def make_gate_answer(**over):
+    reasons = [{"code": "no_change", "message": "No change covers this.", "fix": ""}]
+    given = {"asked_by": over.get("asked_by") or make_user("integration"), "pipeline": "deploy"}
+    return GateAnswer.objects.create(**given | {"decision": "deny", "reasons": reasons} | over)
+
+
+def make_feed_key(**over):
+    return FeedKey.objects.create(**{"user": over.get("user") or make_user("requester")} | over)
+
+
 def make_round(**over):
     """An open round of an emergency change on a board with three seats."""
     change = over.pop("change", None) or make_change(kind="emergency", incident_ref="INC-1", risk="medium")
@@ -514,7 +533,10 @@ MAKERS |= {
     ApprovalPolicy: make_policy,
     PolicyStep: make_policy_step,
     VoteDelegation: make_delegation,
+    FeedKey: make_feed_key,
     FreezeWindow: make_freeze,
+    GateAnswer: make_gate_answer,
+    StoppedLine: make_stop,
     ApprovalRound: make_round,
     RoundStep: lambda **over: make_round(**over).steps.first(),
     RoundSeat: lambda **over: make_round(**over).steps.first().seats.first(),

@@ -1,6 +1,8 @@
 """Everything that can be done to a change; one function per business event."""
 
 from changes.actions.apply import apply_stage, confirm_drift, decide_drift, roll_back
+from changes.actions.gate import ask_gate, record_answer, seconds_to_wait
+from changes.actions.line import may_stop, release_the_line, stop_the_line
 from changes.actions.people import assign, consult_owner, unassign
 from changes.actions.plan import (
     add_criterion,
@@ -43,6 +45,7 @@ __all__ = [
     "add_task",
     "apply_stage",
     "approve_template",
+    "ask_gate",
     "assign",
     "available_steps",
     "cast_vote",
@@ -56,17 +59,22 @@ __all__ = [
     "decide_drift",
     "edit_change",
     "expire_missed_windows",
+    "may_stop",
     "note_overdue_ratifications",
     "plan_new_item",
     "plan_relation",
     "reasons_against_approving",
     "reasons_against_editing",
     "reasons_against_voting",
+    "record_answer",
     "record_criterion",
     "record_test_run",
+    "release_the_line",
     "remove_row",
     "retire_item",
     "roll_back",
+    "seconds_to_wait",
+    "stop_the_line",
     "take_step",
     "unassign",
 ]

@@ -9,6 +9,7 @@ from changes.api.boards import (
     StandardTemplateViewSet,
     VoteDelegationViewSet,
 )
+from changes.api.gate import GateViewSet, StoppedLineViewSet
 from changes.api.requests import ChangeViewSet
 
 __all__ = [
@@ -17,7 +18,9 @@ __all__ = [
     "BoardViewSet",
     "ChangeViewSet",
     "FreezeViewSet",
+    "GateViewSet",
     "PolicyStepViewSet",
     "StandardTemplateViewSet",
+    "StoppedLineViewSet",
     "VoteDelegationViewSet",
 ]

@@ -3,6 +3,9 @@
 from changes.models.boards import ApprovalPolicy, Board, BoardSeat, PolicyStep, SeatRelation, VoteDelegation
 from changes.models.calendar import FreezeWindow
 from changes.models.evidence import Criterion, CriterionResult, TestRun
+from changes.models.feeds import FeedKey
+from changes.models.gate import GateAnswer, GateDecision
+from changes.models.line import StoppedLine
 from changes.models.plan import DriftDecision, PlannedOperation, PlanStage, PlanTask, RollbackStep
 from changes.models.request import (
     Assignment,
@@ -30,7 +33,10 @@ __all__ = [
     "Criterion",
     "CriterionResult",
     "DriftDecision",
+    "FeedKey",
     "FreezeWindow",
+    "GateAnswer",
+    "GateDecision",
     "PlanStage",
     "PlanTask",
     "PlannedOperation",
@@ -42,6 +48,7 @@ __all__ = [
     "SeatRelation",
     "StandardTemplate",
     "StepRule",
+    "StoppedLine",
     "TestRun",
     "Vote",
     "VoteConfirmation",

@@ -103,6 +103,10 @@ BEGIN
     SELECT FROM changes_standardtemplate t WHERE t.id = c.template_id AND t.is_active) THEN
     PERFORM changes_refuse_v1('template_active', 'a standard change needs an active template');
   END IF;
+  IF (NEW.event = 'start' OR c.kind = 'standard' AND NEW.event = 'submit') AND EXISTS (
+    SELECT FROM changes_stoppedline l WHERE l.released_at IS NULL AND changes_stop_covers_v1(l.service_id, c.id)) THEN
+    PERFORM changes_refuse_v1('line_stopped', 'the line is stopped');
+  END IF;
   IF NEW.event = 'finish' THEN
     undone := changes_work_left_v1(c.id, false);
     IF undone IS NOT NULL THEN

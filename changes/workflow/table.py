@@ -79,7 +79,7 @@ APPLICATION = (
          ("form_complete", "cis_listed"), effects=("snapshot_impact", "notify"), tone="primary"),
     Step("submit", "draft", "scheduled", (S,), (REQ, OWN), _("Submit"),
          ("form_complete", "cis_listed", "template_active", "cis_in_template_scope", "params_valid",
-          *_GO_GUARDS, *_SCHEDULE_GUARDS), effects=("bind_plan", "notify"), tone="primary", binds=True),
+          "line_not_stopped", *_GO_GUARDS, *_SCHEDULE_GUARDS), effects=("bind_plan", "notify"), tone="primary", binds=True),
     Step("submit", "draft", "approving", (E,), (REQ, OWN, ONCALL), _("Call the emergency board"),
          ("form_complete", "cis_listed", "incident_referenced", "rollback_plan_present",
           "implementers_named", "seats_reachable"),
@@ -158,7 +158,7 @@ APPROVAL = (
 
 SCHEDULE = (
     Step("start", "scheduled", "implementing", (N, S), (IMP,), _("Start"),
-         ("inside_window", "fresh_conflict_check", "no_hard_freeze", "prechecks_done",
+         ("inside_window", "fresh_conflict_check", "line_not_stopped", "no_hard_freeze", "prechecks_done",
           "backup_evidence_if_required", "second_person_if_dual", "plan_unchanged", "upstream_changes_done",
           "step_up_auth_if_high"),
          inputs=(Input("backup_ref", "text", _("Backup reference"), is_required=False),),

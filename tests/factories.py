@@ -25,6 +25,7 @@ from changes.models import (
     Board,
     BoardSeat,
     ChangeEvent,
+    ChangeImport,
     ChangeItem,
     ChangeLink,
     ChangeRequest,
@@ -508,6 +509,10 @@ def make_vote(**over):
     return Vote.objects.create(round=round_, seat=seat, **given | over)
 
 
+def make_change_import(**over):
+    return ChangeImport.objects.create(**{"name": f"ledger-{number()}.csv", "sha256": "0" * 64} | over)
+
+
 def make_vote_confirmation(**over):
     vote = over.pop("vote", None) or make_vote(channel="verbal", recorded_by=make_user("engineer"))
     return VoteConfirmation.objects.create(vote=vote, **{"confirmed_by": vote.voter} | over)
@@ -516,6 +521,7 @@ def make_vote_confirmation(**over):
 MAKERS |= {
     ChangeRequest: make_change,
     ChangeItem: make_change_item,
+    ChangeImport: make_change_import,
     ChangeLink: make_change_link,
     Assignment: make_assignment,
     Consultation: make_consultation,

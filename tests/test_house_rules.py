@@ -34,6 +34,7 @@ PARTS_OF_A_CHANGE = """
 NOT_IN_THE_ADMIN: dict[str, str] = {
     f"changes.{name}": "the page of the change" for name in PARTS_OF_A_CHANGE.split()
 }
+NOT_IN_THE_ADMIN["changes.changeimport"] = "the page of imports"
 
 
 def is_history(model):

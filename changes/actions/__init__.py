@@ -2,6 +2,7 @@
 
 from changes.actions.apply import apply_stage, confirm_drift, decide_drift, roll_back
 from changes.actions.gate import ask_gate, record_answer, seconds_to_wait
+from changes.actions.imports import import_changes
 from changes.actions.line import may_stop, release_the_line, stop_the_line
 from changes.actions.people import assign, consult_owner, unassign
 from changes.actions.plan import (
@@ -59,6 +60,7 @@ __all__ = [
     "decide_drift",
     "edit_change",
     "expire_missed_windows",
+    "import_changes",
     "may_stop",
     "note_overdue_ratifications",
     "plan_new_item",

@@ -5,6 +5,7 @@ from changes.models.calendar import FreezeWindow
 from changes.models.evidence import Criterion, CriterionResult, TestRun
 from changes.models.feeds import FeedKey
 from changes.models.gate import GateAnswer, GateDecision
+from changes.models.imports import ChangeImport
 from changes.models.line import StoppedLine
 from changes.models.plan import DriftDecision, PlannedOperation, PlanStage, PlanTask, RollbackStep
 from changes.models.request import (
@@ -26,6 +27,7 @@ __all__ = [
     "Board",
     "BoardSeat",
     "ChangeEvent",
+    "ChangeImport",
     "ChangeItem",
     "ChangeLink",
     "ChangeRequest",

@@ -192,6 +192,16 @@ class ChangeRequest(RecordedModel):
     caused_incidents = models.TextField(_("incidents caused"), blank=True)
     import_source = models.CharField(_("imported from"), max_length=80, blank=True)
     import_key = models.CharField(_("key in the other system"), max_length=80, blank=True)
+    import_created_at = models.DateTimeField(
+        _("created in the other system"), null=True, blank=True, editable=False
+    )
+    import_severity = models.CharField(
+        _("severity in the other system"), max_length=80, blank=True, editable=False
+    )
+    import_batch = models.ForeignKey(
+        "changes.ChangeImport", models.PROTECT, null=True, blank=True, related_name="changes", editable=False,
+        verbose_name=_("import"),
+    )  # fmt: skip
     created_at = models.DateTimeField(_("created"), db_default=models.functions.Now(), editable=False)
 
     objects = ChangeQuerySet.as_manager()

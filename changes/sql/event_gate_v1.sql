@@ -157,7 +157,12 @@ BEGIN
     c.state_since_at := at;
   END IF;
   IF 'make_normal' = ANY (rule.effects) THEN c.kind := 'normal'; END IF;
-  IF 'mark_imported' = ANY (rule.effects) THEN c.is_imported := true; END IF;
+  IF 'mark_imported' = ANY (rule.effects) THEN
+    c.is_imported := true;
+    -- A window without length is stored as empty, which has no bounds: its moment stands here.
+    c.actual_start_at := (NEW.data->>'actual_start')::timestamptz;
+    c.actual_end_at := (NEW.data->>'actual_end')::timestamptz;
+  END IF;
   IF 'mark_retrospective' = ANY (rule.effects) THEN
     c.is_retrospective := true;
     c.actual_start_at := (NEW.data->>'actual_start')::timestamptz;

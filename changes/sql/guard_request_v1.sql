@@ -26,6 +26,12 @@ BEGIN
       OLD.is_break_glass, OLD.is_imported, OLD.ratify_due_at, OLD.actual_start_at, OLD.actual_end_at) THEN
     PERFORM changes_refuse_v1('only_by_event', 'a state moves only by inserting an event');
   END IF;
+  IF OLD.is_imported AND (NEW.import_source, NEW.import_key, NEW.import_created_at, NEW.import_severity,
+                          NEW.import_batch_id)
+     IS DISTINCT FROM (OLD.import_source, OLD.import_key, OLD.import_created_at, OLD.import_severity,
+                       OLD.import_batch_id) THEN
+    PERFORM changes_refuse_v1('fixed', 'what was imported stays as it was imported');
+  END IF;
   IF (NEW.number, NEW.requester_id, NEW.created_at)
      IS DISTINCT FROM (OLD.number, OLD.requester_id, OLD.created_at)
      OR NEW.kind <> OLD.kind AND OLD.state <> 'draft' THEN

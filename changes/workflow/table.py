@@ -99,9 +99,11 @@ APPLICATION = (
     Step("withdraw", "testing", "withdrawn", (N,), (REQ, OWN), _("Withdraw"), needs_comment=True, on_hold="also"),
     Step("withdraw", "approving", "withdrawn", (N, E), (REQ, OWN), _("Withdraw"), needs_comment=True,
          effects=("void_round", "notify"), on_hold="also"),
-    Step("record_import", "draft", "closed", (N, S, E), ("importer",), _("Record as a past change"),
+    Step("record_import", "draft", "closed", (N, S, E), ("importer", SYS), _("Record as a past change"),
          ("import_source_named",),
-         inputs=(Input("outcome", "choice", _("Outcome"), True, tuple(Outcome.values)),),
+         inputs=(Input("outcome", "choice", _("Outcome"), True, tuple(Outcome.values)),
+                 Input("actual_start", "datetime", _("Started at"), is_required=False),
+                 Input("actual_end", "datetime", _("Ended at"), is_required=False)),
          effects=("mark_imported",), outcomes=tuple(Outcome.values)),
 )  # fmt: skip
 

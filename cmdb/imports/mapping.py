@@ -160,9 +160,10 @@ class Mapping:
         return in_active_language(self.label, self.label_zh)
 
 
-def shipped_mappings() -> list[str]:
-    """The names that `--map` knows."""
-    return sorted(path.stem for path in folder().glob("*.yaml"))
+def shipped_mappings(*sections: str) -> list[str]:
+    """The names that `--map` knows: files in docs/mappings with one of these sections."""
+    begins = re.compile(rf"^({'|'.join(sections or ('items', 'relations'))}):", re.MULTILINE)
+    return sorted(path.stem for path in folder().glob("*.yaml") if begins.search(path.read_text("utf-8")))
 
 
 def folder() -> Path:
@@ -174,21 +175,25 @@ def load_mapping(name_or_path: str) -> Mapping:
 
     Raises MappingRefused if there is none or an entry of it is wrong.
     """
+    return parse_mapping(text_of_mapping(name_or_path, shipped_mappings()))
+
+
+def text_of_mapping(name_or_path: str, shipped: list[str]) -> str:
+    """The YAML text of a mapping by name or path. Raises MappingRefused naming the shipped ones."""
     path = Path(name_or_path)
     if re.fullmatch(r"[a-z0-9_-]+", name_or_path) and not path.is_file():
         path = folder() / f"{name_or_path}.yaml"
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as fault:
         raise MappingRefused(
             _("There is no mapping “%(name)s” (%(fault)s). Give a path, or one of: %(known)s.")
             % {
                 "name": name_or_path,
                 "fault": getattr(fault, "strerror", fault),
-                "known": ", ".join(shipped_mappings()),
+                "known": ", ".join(shipped),
             }
         ) from fault
-    return parse_mapping(text)
 
 
 def parse_mapping(text: str) -> Mapping:

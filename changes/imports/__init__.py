@@ -1,0 +1,1 @@
+"""Import of past changes from files: reading, mapping and judging row by row; actions write the good ones."""

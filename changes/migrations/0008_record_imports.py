@@ -12,7 +12,7 @@ from changes.sql import load, mirror_steps
 class Migration(migrations.Migration):
     dependencies = [
         ("audit", "0001_initial"),
-        ("changes", "0005_reload_gate"),
+        ("changes", "0007_stop_the_line_and_ask_the_gate"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,8 +7,8 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.actions import revoke_token
-from accounts.models import ApiToken, Team, User
+from accounts.actions import mark_all_read, mark_read, revoke_token
+from accounts.models import ApiToken, Notice, Team, User
 from accounts.roles import Right, rights_of, roles_of
 from audit.recorded.api import RecordedViewSet
 
@@ -74,6 +74,55 @@ class TokenViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     def revoke(self, request, pk=None):
         token = revoke_token(self.get_object(), by=request.user)
         return Response(self.get_serializer(token).data)
+
+
+class NoticeSerializer(serializers.ModelSerializer):
+    is_read = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = Notice
+        fields = [
+            "id", "kind", "subject", "text", "path", "about", "is_urgent", "created_at", "is_read", "read_at",
+            "mailed_at",
+        ]  # fmt: skip
+
+
+class ReadSerializer(serializers.Serializer):
+    count = serializers.IntegerField(help_text="How many notices were unread before.")
+
+
+class NoticeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    """What one was told, newest first; one's own alone. `path` is a page of this server."""
+
+    queryset = Notice.objects.order_by("-id")
+    serializer_class = NoticeSerializer
+    filterset_fields = {
+        "kind": ["exact", "in"],
+        "is_urgent": ["exact"],
+        "read_at": ["isnull"],
+        "created_at": ["gte", "lt"],
+    }
+    write_right = Right.VIEW
+
+    def get_queryset(self):
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset.none()
+        return self.queryset.of(self.request.user)
+
+    @extend_schema(request=None, responses=NoticeSerializer)
+    @action(detail=True, methods=["post"])
+    def read(self, request, pk=None):
+        """The notice is read; a second time changes nothing."""
+        notice = self.get_object()
+        mark_read([notice.pk], by=request.user)
+        notice.refresh_from_db()
+        return Response(self.get_serializer(notice).data)
+
+    @extend_schema(request=None, responses=ReadSerializer)
+    @action(detail=False, methods=["post"], url_path="read-all")
+    def read_all(self, request):
+        """Every notice is read."""
+        return Response({"count": mark_all_read(by=request.user)})
 
 
 class MeSerializer(serializers.Serializer):

@@ -1,4 +1,4 @@
-"""Forms about people: accounts, roles, tokens."""
+"""Forms about people: accounts, roles, tokens, notices."""
 
 from datetime import datetime, time, timedelta
 from zoneinfo import available_timezones
@@ -12,6 +12,7 @@ from unfold.forms import BaseInlineFormSet, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts.models import OFFICES_MESSAGE, ApiToken, User
+from accounts.notices import KINDS
 from accounts.roles import OFFICES_APART
 
 
@@ -100,3 +101,37 @@ class TokenForm(forms.ModelForm):
     @property
     def expires_at(self):
         return timezone.make_aware(datetime.combine(self.cleaned_data["expires_on"], time(23, 59, 59)))
+
+
+class NoticeSettingsForm(forms.Form):
+    """How the person wants to be mailed: one row of channels for each kind of notice."""
+
+    digest_hour = forms.TypedChoiceField(
+        label=_("The daily mail comes at"),
+        coerce=int,
+        choices=[(hour, f"{hour:02d}:00") for hour in range(24)],
+    )
+
+    def __init__(self, *args, person, **kwargs):
+        super().__init__(*args, initial={"digest_hour": person.digest_hour}, **kwargs)
+        chosen = dict(person.notice_preferences.values_list("kind", "channel"))
+        for kind in KINDS.values():
+            self.fields[kind.key] = forms.ChoiceField(
+                label=kind.label,
+                choices=[(channel.value, channel.label) for channel in kind.channels],
+                widget=forms.RadioSelect,
+                initial=kind.channel_for(chosen.get(kind.key)),
+            )
+
+    @property
+    def groups(self):
+        """(label, rows) for each group of kinds; a row is the kind and its bound field."""
+        rows = {}
+        for kind in KINDS.values():
+            rows.setdefault(str(kind.group), []).append((kind, self[kind.key]))
+        return list(rows.items())
+
+    @property
+    def channels(self):
+        """What was chosen, by kind."""
+        return {kind: self.cleaned_data[kind] for kind in KINDS}

@@ -2,6 +2,7 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from audit.recorded.differences import DEEDS
+from changes import notices  # noqa: F401  declares what people can be told of
 from changes.workflow import STEPS
 
 # What is done to a change beside its steps, as the history calls it.

@@ -17,6 +17,7 @@ router.include_format_suffixes = False
 router.register("teams", accounts.TeamViewSet, basename="team")
 router.register("users", accounts.UserViewSet, basename="user")
 router.register("tokens", accounts.TokenViewSet, basename="token")
+router.register("notices", accounts.NoticeViewSet, basename="notice")
 router.register("manufacturers", assets.ManufacturerViewSet, basename="manufacturer")
 router.register("hardware-models", assets.HardwareModelViewSet, basename="hardwaremodel")
 router.register("vendors", assets.VendorViewSet, basename="vendor")

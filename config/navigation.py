@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Notice
 from accounts.roles import Right, has_right, roles_of
 
 
@@ -145,6 +146,12 @@ def _is_current(url: str, path: str) -> bool:
     return path == url if url == "/" else path.startswith(url)
 
 
+def unread_of(user) -> str:
+    """How many notices the bell shows: "", "7", or "99+" beyond. One query."""
+    count = Notice.objects.of(user).unread().capped_count()
+    return "99+" if count > 99 else str(count or "")
+
+
 def frame(request) -> dict:
     """Context of every page of ours: the reader's navigation and roles, computed only where drawn."""
     user = getattr(request, "user", None)
@@ -154,6 +161,7 @@ def frame(request) -> dict:
         "frame": {
             "navigation": lambda: navigation_for(user, request.path),
             "roles": lambda: [role.label for role in roles_of(user)],
+            "unread": lambda: unread_of(user),
         }
     }
 

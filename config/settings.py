@@ -1,6 +1,7 @@
 """Settings: every value an operator may change comes from the environment, with a safe default."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from csp import constants as csp
@@ -143,6 +144,23 @@ AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 AXES_ENABLE_ADMIN = False
+
+# Where people reach this server: the address in mails, which no request may choose.
+BASE_URL = env("OPSLEDGER_URL", default="http://localhost:8000").rstrip("/")
+# smtp://user:password@host:25, smtp+tls://…:587 or smtp+ssl://…:465; without it the pages alone tell people.
+MAIL_IS_ON = bool(env("OPSLEDGER_SMTP_URL", default=""))
+if MAIL_IS_ON:
+    _mail = env.email_url("OPSLEDGER_SMTP_URL")
+    EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+    EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
+    EMAIL_HOST = _mail["EMAIL_HOST"]
+    EMAIL_PORT = _mail["EMAIL_PORT"] or (465 if EMAIL_USE_SSL else 587 if EMAIL_USE_TLS else 25)
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"] or "", _mail["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_TIMEOUT = 20
+EMAIL_USE_LOCALTIME = True
+DEFAULT_FROM_EMAIL = env(
+    "OPSLEDGER_MAIL_FROM", default=f"OpsLedger <opsledger@{urlsplit(BASE_URL).hostname or 'localhost'}>"
+)
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]

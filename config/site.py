@@ -13,6 +13,7 @@ from unfold.sites import UnfoldAdminSite
 from accounts.roles import Right, has_right
 from audit.recorded.admin import RecordedAdmin
 from changes.models import ChangeRequest
+from config.navigation import unread_of
 
 # Unfold's Alpine evaluates expressions and its templates style inline; only these pages may.
 for_unfold = csp_update({"script-src": [UNSAFE_EVAL], "style-src": [UNSAFE_INLINE]})
@@ -58,7 +59,13 @@ class OpsLedgerAdminSite(UnfoldAdminSite):
 
 def account_links(request):
     """Unfold's account menu."""
-    return [{"title": _("My API tokens"), "link": reverse("accounts:tokens")}]
+    unread = unread_of(request.user)
+    notices = _("Notices (%(n)s unread)") % {"n": unread} if unread else _("Notices")
+    return [
+        {"title": notices, "link": reverse("accounts:notices")},
+        {"title": _("Which mail I get"), "link": reverse("accounts:notice-settings")},
+        {"title": _("My API tokens"), "link": reverse("accounts:tokens")},
+    ]
 
 
 def change_links(refs):

@@ -21,6 +21,11 @@ item_page.wire()
 account_urls = [
     path("tokens/", accounts.tokens, name="tokens"),
     path("tokens/<int:pk>/revoke/", accounts.revoke, name="token-revoke"),
+    path("notices/", accounts.notice_list, name="notices"),
+    path("notices/read/", accounts.read_notices, name="notices-read"),
+    path("notices/<int:pk>/open/", accounts.open_notice, name="notice-open"),
+    path("notices/settings/", accounts.notice_settings, name="notice-settings"),
+    path("notices/settings/test/", accounts.test_mail, name="notice-test"),
 ]
 audit_pages = [
     path("", audit.history, name="history"),

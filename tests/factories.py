@@ -5,7 +5,7 @@ import itertools
 
 from django.utils import timezone
 
-from accounts.models import ApiToken, RoleGrant, Team, TeamMember, User
+from accounts.models import ApiToken, Notice, NoticePreference, RoleGrant, Team, TeamMember, User
 from assets.models import (
     Asset,
     Contract,
@@ -130,6 +130,17 @@ def make_token(**over):
     return ApiToken.objects.create(user=user, **row | over)
 
 
+def make_notice(**over):
+    person = over.pop("person", None) or make_user("engineer")
+    row = {"kind": "account.test", "subject": "Something happened", "path": "/"}
+    return Notice.objects.create(person=person, **row | over)
+
+
+def make_preference(**over):
+    person = over.pop("person", None) or make_user("engineer")
+    return NoticePreference.objects.create(person=person, **{"kind": "account.test", "channel": "off"} | over)
+
+
 # cmdb
 
 
@@ -229,6 +240,8 @@ MAKERS = {
     TeamMember: make_member,
     RoleGrant: make_grant,
     ApiToken: make_token,
+    Notice: make_notice,
+    NoticePreference: make_preference,
     CIType: make_type,
     CIAttribute: make_attribute,
     ConfigurationItem: make_item,

@@ -23,6 +23,7 @@ OUR_APPS = {"audit", "accounts", "cmdb", "assets", "changes", "inspections"}
 NEITHER_RECORDED_NOR_APPEND_ONLY = {
     "audit.transaction": "it is the record itself, written by PostgreSQL",
     "changes.steprule": "it is workflow.py in PostgreSQL, written by migrations; a test holds the two equal",
+    "accounts.notice": "messages about what is recorded elsewhere; a trigger keeps them as they were told",
     "accounts.user_groups": "Django's own and unused: roles are granted in accounts.RoleGrant",
     "accounts.user_user_permissions": "Django's own and unused: roles are granted in accounts.RoleGrant",
 }
@@ -35,6 +36,7 @@ NOT_IN_THE_ADMIN: dict[str, str] = {
     f"changes.{name}": "the page of the change" for name in PARTS_OF_A_CHANGE.split()
 }
 NOT_IN_THE_ADMIN["changes.changeimport"] = "the page of imports"
+NOT_IN_THE_ADMIN["accounts.noticepreference"] = "one's own page “Which mail I get”"
 
 
 def is_history(model):

@@ -1,8 +1,11 @@
 """People, the teams they work in and the roles they hold."""
 
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.core.validators import MaxValueValidator
 from django.db import models
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -37,6 +40,9 @@ class User(RecordedModel, AbstractUser):
         _("language"), max_length=10, blank=True, choices=[("en", "English"), ("zh-hans", "简体中文")]
     )
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    digest_hour = models.PositiveSmallIntegerField(
+        _("hour of the daily mail"), default=8, validators=[MaxValueValidator(23)]
+    )
     teams = models.ManyToManyField(Team, through="TeamMember", related_name="users", verbose_name=_("teams"))
 
     unrecorded_fields = ("password", "last_login")  # a hash is nobody's business; log-ins are security events
@@ -45,6 +51,11 @@ class User(RecordedModel, AbstractUser):
         verbose_name = _("user")
         verbose_name_plural = _("users")
         ordering = ["username"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(digest_hour__range=(0, 23)), name="accounts_user_digest_hour_is_0_to_23"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.display_name or self.username
@@ -52,6 +63,14 @@ class User(RecordedModel, AbstractUser):
     @cached_property
     def role_keys(self) -> frozenset[str]:
         return frozenset(self.role_grants.values_list("role", flat=True)) if self.pk else frozenset()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The person's time zone; the site's where none is set or the system knows it no longer."""
+        try:
+            return ZoneInfo(self.time_zone or settings.TIME_ZONE)
+        except (ZoneInfoNotFoundError, ValueError):
+            return ZoneInfo(settings.TIME_ZONE)
 
     @property
     def initials(self) -> str:
@@ -104,39 +123,3 @@ class RoleGrant(RecordedModel):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.get_role_display()}"
-
-
-class ApiToken(RecordedModel):
-    """One secret by which a program acts for a person: only its SHA-256 is kept, so it is shown once."""
-
-    class Scope(models.TextChoices):
-        READ = "read", _("read only")
-        WRITE = "write", _("read and write")
-
-    user = models.ForeignKey(User, models.PROTECT, related_name="api_tokens", verbose_name=_("user"))
-    name = models.CharField(_("name"), max_length=80, help_text=_("What uses it, e.g. “nightly import”."))
-    prefix = models.CharField(_("begins with"), max_length=12, editable=False)
-    digest = models.CharField(max_length=64, unique=True, editable=False)
-    scope = models.CharField(_("scope"), max_length=5, choices=Scope, default=Scope.READ)
-    expires_at = models.DateTimeField(_("expires"))
-    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
-    last_used_on = models.DateField(_("last used"), null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
-
-    unrecorded_fields = ("digest", "last_used_on")
-
-    class Meta:
-        verbose_name = _("API token")
-        verbose_name_plural = _("API tokens")
-        ordering = ["-created_at", "-pk"]
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.prefix}…)"
-
-    @property
-    def is_live(self) -> bool:
-        return self.revoked_at is None and self.expires_at > timezone.now()
-
-    @property
-    def is_read_only(self) -> bool:
-        return self.scope != self.Scope.WRITE

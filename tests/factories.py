@@ -36,6 +36,7 @@ from changes.models import (
     FeedKey,
     FreezeWindow,
     GateAnswer,
+    PlanDocument,
     PlannedOperation,
     PlanStage,
     PlanTask,
@@ -423,6 +424,13 @@ def make_rollback_step(**over):
     )
 
 
+def make_document(**over):
+    given = {"change": over.get("change") or make_change(), "label": "Procedure", "name": "procedure.txt"}
+    return PlanDocument.objects.create(
+        **given | {"file": over.get("file") or make_file(), "added_by": make_user("requester")} | over
+    )
+
+
 def make_drift_decision(**over):
     given = {"operation": over.get("operation") or make_operation(), "field": "serial", "decision": "keep"}
     return DriftDecision.objects.create(**given | {"decided_by": make_user("engineer")} | over)
@@ -543,6 +551,7 @@ MAKERS |= {
     PlanTask: make_task,
     PlannedOperation: make_operation,
     RollbackStep: make_rollback_step,
+    PlanDocument: make_document,
     DriftDecision: make_drift_decision,
     TestRun: make_test_run,
     Criterion: make_criterion,

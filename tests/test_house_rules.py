@@ -30,7 +30,8 @@ NEITHER_RECORDED_NOR_APPEND_ONLY = {
 #: Recorded models without a page of their own in the admin: each with the page that shows them.
 PARTS_OF_A_CHANGE = """
     changeitem assignment consultation changelink testrun criterion criterionresult planstage plantask
-    plannedoperation driftdecision rollbackstep approvalround roundstep roundseat voteconfirmation
+    plandocument plannedoperation driftdecision rollbackstep approvalround roundstep roundseat
+    voteconfirmation
 """
 NOT_IN_THE_ADMIN: dict[str, str] = {
     f"changes.{name}": "the page of the change" for name in PARTS_OF_A_CHANGE.split()

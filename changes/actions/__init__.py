@@ -1,6 +1,7 @@
 """Everything that can be done to a change; one function per business event."""
 
 from changes.actions.apply import apply_stage, confirm_drift, decide_drift, roll_back
+from changes.actions.editing import reasons_against_editing, void_confirmed, what_an_edit_voids
 from changes.actions.gate import ask_gate, record_answer, seconds_to_wait
 from changes.actions.imports import import_changes
 from changes.actions.line import may_stop, release_the_line, stop_the_line
@@ -8,16 +9,26 @@ from changes.actions.people import assign, consult_owner, unassign
 from changes.actions.plan import (
     add_criterion,
     add_item,
-    add_operation,
     add_rollback_step,
     add_stage,
     add_task,
     create_change,
     edit_change,
-    plan_new_item,
-    plan_relation,
-    reasons_against_editing,
+    edit_row,
+    move_row,
     remove_row,
+)
+from changes.actions.plan_drift import DryRun, dry_run, take_live_values
+from changes.actions.plan_operations import (
+    OperationsRefused,
+    Outcome,
+    Wanted,
+    add_operation,
+    move_operations,
+    plan_new_item,
+    plan_operations,
+    plan_relation,
+    remove_operations,
     retire_item,
 )
 from changes.actions.refusals import DriftFound, StepRefused
@@ -36,8 +47,12 @@ from changes.actions.work import (
 __all__ = [
     "NOTIFY",
     "DriftFound",
+    "DryRun",
     "Offer",
+    "OperationsRefused",
+    "Outcome",
     "StepRefused",
+    "Wanted",
     "add_criterion",
     "add_item",
     "add_operation",
@@ -58,12 +73,17 @@ __all__ = [
     "consult_owner",
     "create_change",
     "decide_drift",
+    "dry_run",
     "edit_change",
+    "edit_row",
     "expire_missed_windows",
     "import_changes",
     "may_stop",
+    "move_operations",
+    "move_row",
     "note_overdue_ratifications",
     "plan_new_item",
+    "plan_operations",
     "plan_relation",
     "reasons_against_approving",
     "reasons_against_editing",
@@ -72,11 +92,15 @@ __all__ = [
     "record_criterion",
     "record_test_run",
     "release_the_line",
+    "remove_operations",
     "remove_row",
     "retire_item",
     "roll_back",
     "seconds_to_wait",
     "stop_the_line",
+    "take_live_values",
     "take_step",
     "unassign",
+    "void_confirmed",
+    "what_an_edit_voids",
 ]

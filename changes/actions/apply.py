@@ -11,7 +11,8 @@ from accounts.models import User
 from accounts.roles import Right, has_right
 from changes.actions.items import apply_operations, mark_as_found, take_back_operations
 from changes.actions.refusals import StepRefused, locked, refusals_recorded
-from changes.guards.execution import ON_ITEMS, drift_of
+from changes.differences import ON_ITEMS
+from changes.guards.execution import drift_of
 from changes.guards.refusal import Refusal
 from changes.models import ChangeRequest, DriftDecision, PlannedOperation, PlanStage
 from changes.models.request import AssignmentRole

@@ -1,27 +1,21 @@
-"""Writing planned operations into configuration items and relations, set by set."""
+"""Applying planned operations and taking them back: what the plan expects is there, or two people decided."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from functools import cache
-from pathlib import Path
-from typing import Any
 
-from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from changes.actions.refusals import DriftFound
-from changes.guards.execution import ON_ITEMS, Drift, drift_of, shown
+from changes.differences import ON_ITEMS, ON_RELATIONS, note_live, standing_relations, write_after, write_back
+from changes.guards.execution import Drift, drift_of, shown
 from changes.guards.refusal import Refusal
 from changes.models import DriftDecision, PlannedOperation
 from changes.models.plan import OperationKind
-from cmdb.models import ConfigurationItem, Relation
-
-SQL = Path(__file__).parent.parent / "sql"
-# The columns of a relation that make it this one; the rest PostgreSQL fills.
-ENDS = ("relation_type_id", "source_id", "target_id")
+from cmdb.models import ConfigurationItem
 
 
 def apply_operations(operations: list[PlannedOperation]) -> None:
@@ -30,11 +24,9 @@ def apply_operations(operations: list[PlannedOperation]) -> None:
     lock_items(on_items)
     kept = settle(operations, [*drift_of(on_items, "before"), *relation_drift(operations, forward=True)])
     ids = [operation.pk for operation in on_items]
-    _run("note_live", [ids], column="replaced")
-    _run("set_items", [json.dumps(kept), ids], target="after")
-    _run("note_live", [ids], column="found")
-    for operation in operations:
-        APPLY.get(OperationKind(operation.kind), _nothing)(operation)
+    note_live(ids, "replaced")
+    write_after(operations, kept)
+    note_live(ids, "found")
     PlannedOperation.objects.filter(pk__in=[operation.pk for operation in operations]).update(
         applied_at=timezone.now(), reverted_at=None
     )
@@ -45,9 +37,7 @@ def take_back_operations(operations: list[PlannedOperation]) -> None:
     on_items = [operation for operation in operations if operation.kind in ON_ITEMS]
     lock_items(on_items)
     kept = settle(operations, [*drift_of(on_items, "found"), *relation_drift(operations, forward=False)])
-    for operation in operations:
-        TAKE_BACK.get(OperationKind(operation.kind), _nothing)(operation)
-    _run("set_items", [json.dumps(kept), [operation.pk for operation in on_items]], target="replaced")
+    write_back(operations, kept)
     PlannedOperation.objects.filter(pk__in=[operation.pk for operation in operations]).update(
         reverted_at=timezone.now()
     )
@@ -55,11 +45,8 @@ def take_back_operations(operations: list[PlannedOperation]) -> None:
 
 def mark_as_found(operations: Collection[int]) -> None:
     """Operations whose items are as planned already count as applied; they replaced the plan's before."""
-    _run("note_live", [list(operations)], column="found")
-    for operation in PlannedOperation.objects.filter(pk__in=operations):
-        PlannedOperation.objects.filter(pk=operation.pk).update(
-            applied_at=timezone.now(), replaced=operation.before
-        )
+    note_live(list(operations), "found")
+    PlannedOperation.objects.filter(pk__in=operations).update(applied_at=timezone.now(), replaced=F("before"))
 
 
 def lock_items(operations: list[PlannedOperation]) -> None:
@@ -109,67 +96,14 @@ def drift_refusal(drift: Drift) -> Refusal:
 
 def relation_drift(operations: list[PlannedOperation], *, forward: bool) -> list[Drift]:
     """Relations that are there and should not be, or are not and should, before the operation is written."""
+    on_relations = [operation for operation in operations if operation.kind in ON_RELATIONS]
+    standing = standing_relations(on_relations)
     drifts = []
-    for operation in operations:
-        if operation.kind not in (OperationKind.RELATE, OperationKind.UNRELATE):
-            continue
+    for operation in on_relations:
         wanted = (operation.kind == OperationKind.UNRELATE) == forward
-        if _relation(operation).exists() != wanted:
+        if (operation.pk in standing) != wanted:
             address = "{relation_type_id}:{source_id}→{target_id}".format(
                 **(operation.after or operation.before)
             )
             drifts.append(Drift(operation.pk, None, address, "relation", wanted, not wanted))
     return drifts
-
-
-def _relation(operation: PlannedOperation):
-    ends = operation.after or operation.before
-    return Relation.objects.filter(**{name: ends[name] for name in ENDS})
-
-
-def _relate(operation: PlannedOperation) -> None:
-    Relation.objects.create(**operation.after)
-
-
-def _end_relation(operation: PlannedOperation) -> None:
-    _relation(operation).delete()
-
-
-def _restore_relation(operation: PlannedOperation) -> None:
-    Relation.objects.create(**operation.before)
-
-
-def _create_item(operation: PlannedOperation) -> None:
-    created = ConfigurationItem.objects.create(**operation.after)
-    PlannedOperation.objects.filter(pk=operation.pk).update(item=created)
-
-
-def _remove_item(operation: PlannedOperation) -> None:
-    PlannedOperation.objects.filter(pk=operation.pk).update(item=None)
-    ConfigurationItem.objects.filter(pk=operation.item_id or 0).delete()
-
-
-def _nothing(operation: PlannedOperation) -> None:
-    return None
-
-
-APPLY = {
-    OperationKind.RELATE: _relate,
-    OperationKind.UNRELATE: _end_relation,
-    OperationKind.CREATE: _create_item,
-}
-TAKE_BACK = {
-    OperationKind.RELATE: _end_relation,
-    OperationKind.UNRELATE: _restore_relation,
-    OperationKind.CREATE: _remove_item,
-}
-
-
-@cache
-def _statement(name: str) -> str:
-    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
-
-
-def _run(name: str, params: list[Any], **words: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(name).format(**words), params)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Right, has_right
-from changes.actions.plan import editing
+from changes.actions.editing import editing, nothing_voided_unsaid
 from changes.actions.refusals import StepRefused, locked, refusals_recorded
 from changes.guards.refusal import Refusal
 from changes.models import Assignment, ChangeRequest, Consultation
@@ -47,7 +47,8 @@ def assign(change: ChangeRequest, user: User, role: str, *, by: User) -> Assignm
             refusals.append(Refusal("state", _("The change has ended.")))
         if refusals:
             raise StepRefused(refusals)
-        row, _created = Assignment.objects.get_or_create(change=current, user=user, role=role)
+        with nothing_voided_unsaid(current):
+            row, _created = Assignment.objects.get_or_create(change=current, user=user, role=role)
     change.refresh_from_db()
     return row
 
@@ -76,8 +77,20 @@ def _clashes(change: ChangeRequest, user: User, role: str) -> list[Refusal]:
 
 
 def unassign(assignment: Assignment, *, by: User) -> None:
-    """The person no longer has this part."""
-    with editing(assignment.change, by):
+    """The person no longer has this part. Raises StepRefused while tasks are given to them."""
+    with editing(assignment.change, by) as current:
+        tasks = current.tasks.filter(assignee=assignment.user_id)
+        if assignment.role == AssignmentRole.IMPLEMENTER and tasks.exists():
+            words = {"person": assignment.user, "tasks": ", ".join(str(task) for task in tasks[:5])}
+            raise StepRefused(
+                [
+                    Refusal(
+                        "assignee",
+                        _("Tasks are given to %(person)s: %(tasks)s.") % words,
+                        _("Give them to somebody else first."),
+                    )
+                ]
+            )
         assignment.delete()
 
 

@@ -1,5 +1,7 @@
 """Changes, their plans, their steps and votes: one endpoint, every deed an action."""
 
+from contextlib import ExitStack
+
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -35,10 +37,18 @@ REMOVABLE = {
 }
 
 
+def _agrees(request) -> bool:
+    """Whether the caller has said that votes and evidence on the plan may become void by this edit."""
+    sent = request.data if isinstance(request.data, dict) else {}
+    return "true" in (request.query_params.get("confirm_void"), str(sent.get("confirm_void", "")).lower())
+
+
 class ChangeViewSet(RecordedViewSet):
     """Changes: drafted and edited here, moved by POST to `steps/`, decided by POST to `votes/`.
 
     Whoever may read may ask; each deed checks its own right and names every reason when it refuses (409).
+    An edit of the plan that would void votes or test evidence is refused too, with `voids_votes` for each
+    loss, until it is sent with `confirm_void=true` (in the query or in the body).
     """
 
     queryset = ChangeRequest.objects.all()
@@ -47,6 +57,16 @@ class ChangeViewSet(RecordedViewSet):
     filterset_class = ChangeFilter
     ordering_fields = ["id", "number", "state_since_at", "created_at"]
     write_right = Right.VIEW
+
+    def initial(self, request, *args, **kwargs):
+        super().initial(request, *args, **kwargs)
+        # Reset in finalize_response, which follows whatever happens.
+        self.agreed = ExitStack()
+        self.agreed.enter_context(deeds.void_confirmed(_agrees(request)))
+
+    def finalize_response(self, *args, **kwargs):
+        getattr(self, "agreed", ExitStack()).close()
+        return super().finalize_response(*args, **kwargs)
 
     def get_queryset(self):
         changes = super().get_queryset()

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 
 from accounts.labelled import in_active_language
 from accounts.models import User
+from changes.differences import ON_ITEMS, try_operations
 from changes.guards.refusal import Data, Refusal, unless
 from changes.models import ChangeRequest, CriterionResult, PlannedOperation
-from changes.models.plan import OperationKind, TaskPhase, column_label
+from changes.models.plan import TaskPhase, column_label
 
 
 class Drift(NamedTuple):
@@ -32,7 +33,6 @@ class Drift(NamedTuple):
         return self.label or column_label(self.field)
 
 
-ON_ITEMS = (OperationKind.UPDATE, OperationKind.RETIRE)
 # Fields of an operation beside the live row: "attributes.x" looks inside, anything else is a column. SQL NULL
 # stands for an attribute that is absent; a column that is empty is JSON null.
 COMPARE = """
@@ -88,9 +88,21 @@ def shown(value: Any) -> str:
 
 
 def diff_dry_run_clean(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
-    """Every field that the plan would change still has the value that the plan expects."""
-    drifts = drift_of(list(change.operations.all()), "before")
-    return _refusals("diff_dry_run_clean", drifts, _("Read the live values into the plan again."))
+    """Every field still has the value that the plan expects; and, when the step is really taken, PostgreSQL
+    takes every operation, tried on the live data and taken back."""
+    operations = list(change.operations.select_related("item__type").order_by("stage__position", "id"))
+    drifts = drift_of(operations, "before")
+    refusals = _refusals("diff_dry_run_clean", drifts, _("Read the live values into the plan again."))
+    if data is None:
+        return refusals
+    names = {operation.pk: str(operation) for operation in operations}
+    _found, refused = try_operations(operations)
+    return refusals + [
+        Refusal("diff_dry_run_clean", f"{names[pk]}: {line}", _("Change the operation or take it out."))
+        for pk, faults in refused.items()
+        for lines in faults.values()
+        for line in lines
+    ]
 
 
 def plan_unchanged(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:

@@ -7,7 +7,14 @@ from changes.models.feeds import FeedKey
 from changes.models.gate import GateAnswer, GateDecision
 from changes.models.imports import ChangeImport
 from changes.models.line import StoppedLine
-from changes.models.plan import DriftDecision, PlannedOperation, PlanStage, PlanTask, RollbackStep
+from changes.models.plan import (
+    DriftDecision,
+    PlanDocument,
+    PlannedOperation,
+    PlanStage,
+    PlanTask,
+    RollbackStep,
+)
 from changes.models.request import (
     Assignment,
     ChangeItem,
@@ -39,6 +46,7 @@ __all__ = [
     "FreezeWindow",
     "GateAnswer",
     "GateDecision",
+    "PlanDocument",
     "PlanStage",
     "PlanTask",
     "PlannedOperation",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.core.exceptions import FieldDoesNotExist
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.labelled import in_active_language
+from audit.models import StoredFile
 from audit.recorded.models import RecordedModel
 from changes.models.request import ChangeRequest
 from cmdb.models import ConfigurationItem
@@ -46,7 +48,11 @@ class PlanStage(RecordedModel):
         verbose_name_plural = _("stages")
         ordering = ["change", "position"]
         constraints = [
-            models.UniqueConstraint(fields=["change", "position"], name="changes_planstage_position_once"),
+            models.UniqueConstraint(
+                fields=["change", "position"],
+                name="changes_planstage_position_once",
+                deferrable=models.Deferrable.IMMEDIATE,  # two stages change places in one statement
+            ),
             models.CheckConstraint(
                 condition=models.Q(share_percent__range=(1, 100)), name="changes_planstage_share_is_1_to_100"
             ),
@@ -76,6 +82,18 @@ class PlanTask(RecordedModel):
     position = models.PositiveSmallIntegerField(_("position"), default=1)
     label = models.CharField(_("task"), max_length=300)
     is_dual = models.BooleanField(_("takes two people"), default=False)
+    duration_minutes = models.PositiveSmallIntegerField(
+        _("takes, in minutes"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("done by whom"),
+        help_text=_("One of the implementers."),
+    )
     done_at = models.DateTimeField(_("done"), null=True, blank=True, editable=False)
     done_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -235,6 +253,9 @@ class RollbackStep(RecordedModel):
     )
     position = models.PositiveSmallIntegerField(_("position"), default=1)
     label = models.CharField(_("step"), max_length=300)
+    duration_minutes = models.PositiveSmallIntegerField(
+        _("takes, in minutes"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
     done_at = models.DateTimeField(_("done"), null=True, blank=True, editable=False)
     done_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -250,6 +271,47 @@ class RollbackStep(RecordedModel):
         verbose_name = _("rollback step")
         verbose_name_plural = _("rollback steps")
         ordering = ["change", "position", "id"]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class DocumentKind(models.TextChoices):
+    """What a document of a plan is."""
+
+    DESIGN = "design", _("design")
+    PROCEDURE = "procedure", _("procedure")
+    TEST_PLAN = "test_plan", _("test plan")
+    OTHER = "other", _("other document")
+
+
+class PlanDocument(RecordedModel):
+    """One file that belongs to a plan: voted on by its content's hash, whatever it is called."""
+
+    change = models.ForeignKey(
+        ChangeRequest, models.PROTECT, related_name="documents", verbose_name=_("change")
+    )
+    kind = models.CharField(
+        _("kind of document"), max_length=10, choices=DocumentKind.choices, default=DocumentKind.PROCEDURE
+    )
+    label = models.CharField(_("label"), max_length=200)
+    name = models.CharField(_("file name"), max_length=200)
+    file = models.ForeignKey(StoredFile, models.PROTECT, related_name="+", verbose_name=_("file"))
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False, verbose_name=_("added by")
+    )
+    added_at = models.DateTimeField(_("added"), db_default=models.functions.Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("document of a plan")
+        verbose_name_plural = _("documents of plans")
+        ordering = ["change", "kind", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["change", "file", "kind"], name="changes_plandocument_once"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=DocumentKind.values), name="changes_plandocument_kind_exists"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.label

@@ -149,6 +149,11 @@ class ChangeRequest(RecordedModel):
         related_name="+",
         verbose_name=_("who decides on rolling back"),
     )
+    rollback_rehearsal = models.TextField(
+        _("how the way back is rehearsed"),
+        blank=True,
+        help_text=_("Where and when it was or will be tried; asked for when the risk is high."),
+    )
     freeze_override = models.TextField(_("why in spite of a freeze"), blank=True)
     template = models.ForeignKey(
         StandardTemplate,

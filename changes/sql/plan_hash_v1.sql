@@ -30,5 +30,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
                  FROM changes_assignment a
                 WHERE a.change_id = c.id AND a.role IN ('implementer', 'verifier'))
   ) || jsonb_strip_nulls(jsonb_build_object(
+    'rehearsal', nullif(c.rollback_rehearsal, ''),
+    'task_details', (SELECT jsonb_agg(jsonb_build_array(t.id, t.duration_minutes, t.assignee_id) ORDER BY t.id)
+                       FROM changes_plantask t
+                      WHERE t.change_id = c.id AND num_nonnulls(t.duration_minutes, t.assignee_id) > 0),
+    'rollback_minutes', (SELECT jsonb_agg(jsonb_build_array(r.id, r.duration_minutes) ORDER BY r.id)
+                           FROM changes_rollbackstep r
+                          WHERE r.change_id = c.id AND r.duration_minutes IS NOT NULL),
+    'documents', (SELECT jsonb_agg(jsonb_build_array(d.kind, d.label, d.name, f.sha256) ORDER BY d.id)
+                    FROM changes_plandocument d JOIN audit_storedfile f ON f.id = d.file_id
+                   WHERE d.change_id = c.id)
   )))::text, 'UTF8')), 'hex');
 $$;

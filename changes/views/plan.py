@@ -30,6 +30,8 @@ from changes.actions import (
     reasons_against_editing,
     remove_row,
     unassign,
+    void_confirmed,
+    what_an_edit_voids,
 )
 from changes.forms import (
     ApplicationForm,
@@ -184,7 +186,8 @@ def edit(request, number):
             return _edit_page(request, change, form=form, status=409)
         try:
             fresh = ChangeRequest.objects.get(pk=change.pk)
-            edit_change(fresh, by=request.user, **form.plan_fields)
+            with void_confirmed(_agrees(request)):
+                edit_change(fresh, by=request.user, **form.plan_fields)
         except StepRefused as refused:
             return _edit_page(request, change, form=form, refused=refused, status=409)
         messages.success(request, _("Saved."))
@@ -226,7 +229,7 @@ def _edit_page(request, change, *, form=None, bound=None, refused=None, status=2
         "change": change,
         "form": form,
         "sections": sections,
-        "voids": _voids(change),
+        "voids": what_an_edit_voids(change),
         "fields_known": fields_known(),
     }
     if reasons.refusals:
@@ -250,14 +253,8 @@ def _blank(section, change, data=None):
     return form
 
 
-def _voids(change) -> list[str]:
-    """What an edit makes worthless, said before it is saved."""
-    lines = []
-    if change.rounds.filter(closed_at=None).exists():
-        lines.append(_("The open round of voting becomes void; everybody votes again."))
-    if change.plan_hash and change.test_runs.filter(plan_hash=change.plan_hash, has_passed=True).exists():
-        lines.append(_("The test evidence was made with this plan and will count no more."))
-    return lines
+def _agrees(request) -> bool:
+    return request.POST.get("confirm_void") == "on"
 
 
 def _section(key: str) -> Section:
@@ -278,7 +275,8 @@ def add(request, number, kind):
     if form.is_valid():
         try:
             given = {name: value for name, value in form.cleaned_data.items() if value is not None}
-            section.add(change, request.user, **given)
+            with void_confirmed(_agrees(request)):
+                section.add(change, request.user, **given)
             return redirect(f"{request.path.rsplit('/rows/', 1)[0]}/edit/#{kind}")
         except StepRefused as caught:
             refused, status = caught, 409
@@ -305,7 +303,8 @@ def remove(request, number, kind, pk):
     section = _section(kind)
     row = get_object_or_404(section.rows(change), pk=pk)
     try:
-        section.remove(row, by=request.user)
+        with void_confirmed(_agrees(request)):
+            section.remove(row, by=request.user)
     except StepRefused as refused:
         return _edit_page(request, change, refused=refused, status=409)
     return redirect(f"{request.path.rsplit('/rows/', 1)[0]}/edit/#{kind}")

@@ -18,6 +18,7 @@ from changes.actions import (
     record_criterion,
     record_test_run,
     take_step,
+    void_confirmed,
 )
 from changes.actions.effects import EFFECTS, EFFECTS_OF_THE_GATE
 from changes.models import ChangeItem, PolicyStep
@@ -266,7 +267,8 @@ def test_the_glass_is_broken_only_after_silence_and_with_two_people(cast):
         )
     assert codes(refused) == {"no_ecab_answer_within_minutes", "second_person_present", "step_up"}
     PolicyStep.objects.filter(policy__kind="emergency").update(minutes=0)
-    edit_change(change, by=cast.requester, description="now without patience")
+    with void_confirmed():
+        edit_change(change, by=cast.requester, description="now without patience")
     take_step(change, "new_round", by=cast.requester)
     take_step(
         change,
@@ -317,7 +319,8 @@ def test_a_criterion_breached_by_machine_rolls_back_by_itself(cast):
 def test_an_edit_in_approving_voids_round_and_evidence_and_rework_leads_back(cast):
     change = draft(cast)
     to_approving(cast, change)
-    edit_change(change, by=cast.requester, description="one thing more")
+    with void_confirmed():
+        edit_change(change, by=cast.requester, description="one thing more")
     assert change.rounds.get().result == "void"
     with pytest.raises(StepRefused) as refused:
         take_step(change, "new_round", by=cast.manager)
@@ -328,7 +331,8 @@ def test_an_edit_in_approving_voids_round_and_evidence_and_rework_leads_back(cas
 
 def test_after_an_edit_an_emergency_gets_a_new_round(cast):
     change = emergency(cast)
-    edit_change(change, by=cast.requester, description="one thing more")
+    with void_confirmed():
+        edit_change(change, by=cast.requester, description="one thing more")
     take_step(change, "new_round", by=cast.requester)
     assert change.rounds.filter(closed_at=None).get().plan_hash == change.plan_hash
 
@@ -352,7 +356,8 @@ def test_where_a_guard_stands_against_approval_the_vote_stands_and_a_manager_end
     row.delete()
     take_step(change, "new_round", by=cast.manager)
     edit_window = (timezone.now() - timedelta(hours=3), timezone.now() - timedelta(hours=2))
-    edit_change(change, by=cast.requester, window=edit_window)
+    with void_confirmed():
+        edit_change(change, by=cast.requester, window=edit_window)
     take_step(change, "rework", by=cast.manager, comment="the window has passed")
     assert change.state == "draft"
 

@@ -174,8 +174,8 @@ def test_an_edit_says_what_it_voids_before_it_is_saved(cast, log_in):
     change = journey.draft(cast)
     journey.to_approving(cast, change)
     page = log_in(cast.requester).get(url("edit", change)).content.decode()
-    assert "The open round of voting becomes void" in page
-    assert "The test evidence was made with this plan" in page
+    assert "The open round of voting, in which nobody has voted yet" in page
+    assert "1 test run made with this plan" in page
 
 
 def test_two_editors_do_not_overwrite_each_other(cast, log_in):

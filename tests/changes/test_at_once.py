@@ -1,0 +1,108 @@
+"""Twenty processes press the same button in the same moment: one of them did it, and no vote is lost."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+
+from changes.models import ChangeEvent, PolicyStep, Vote
+from tests.changes.journey import Cast, draft, emergency, to_scheduled
+from tests.factories import make_item, make_seat
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+ROOT = Path(__file__).resolve().parents[2]
+CROWD = 20
+
+
+@pytest.fixture(scope="module")
+def crowd(django_db_setup):
+    """Processes with connections of their own to the database of the tests, waiting for deeds."""
+    s = connection.settings_dict
+    host = s["HOST"] or s["OPTIONS"].get("host", "")
+    login = quote(s["USER"]) + (f":{quote(s['PASSWORD'])}" if s["PASSWORD"] else "")
+    url = f"postgres://{login}@/{s['NAME']}?host={quote(host, safe='')}" + (
+        f"&port={s['PORT']}" if s["PORT"] else ""
+    )
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.changes.at_once"],
+            cwd=ROOT, env=os.environ | {"DATABASE_URL": url}, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )
+        for _ in range(CROWD)
+    ]  # fmt: skip
+    try:
+        for worker in workers:
+            assert worker.stdout.readline() == "ready\n"
+        yield workers
+    finally:
+        for worker in workers:
+            worker.stdin.close()
+            worker.wait(timeout=30)
+            worker.stdout.close()
+
+
+def all_at_once(crowd, deed, people, pk):
+    """What each process answered to the deed, done by each of `people` in turn."""
+    for n, worker in enumerate(crowd):
+        worker.stdin.write(json.dumps([deed, people[n % len(people)].pk, pk]) + "\n")
+    for worker in crowd:
+        worker.stdin.flush()
+    return [json.loads(worker.stdout.readline()) for worker in crowd]
+
+
+def done(answers):
+    return [answer["done"] for answer in answers if "done" in answer]
+
+
+def moves(change):
+    return list(ChangeEvent.objects.filter(change=change).order_by("seq").values_list("event", flat=True))
+
+
+def test_twenty_votes_at_quorum_make_one_transition_and_none_is_lost(crowd):
+    cast = Cast()
+    members = [*cast.emergency, *(make_seat("ecab").user for _ in range(CROWD - len(cast.emergency)))]
+    PolicyStep.objects.filter(policy__kind="emergency").update(need=12, quorum=12)
+    change = emergency(cast)
+    answers = all_at_once(crowd, "vote", members, change.rounds.get().pk)
+    change.refresh_from_db()
+    assert change.state == "implementing"
+    assert moves(change) == ["submit", "approve"]
+    # A vote that was answered is kept; whoever came after the close is told so and has none.
+    assert Vote.objects.filter(round__change=change).count() == len(done(answers)) >= 12
+    assert {tuple(a["refused"]) for a in answers if "refused" in a} <= {("round_closed",), ("not_voting",)}
+
+
+def test_twenty_votes_below_quorum_are_all_kept(crowd):
+    cast = Cast()
+    members = [*cast.emergency, *(make_seat("ecab").user for _ in range(CROWD))][:CROWD]
+    PolicyStep.objects.filter(policy__kind="emergency").update(need=CROWD + 1, quorum=CROWD + 1)
+    change = emergency(cast)
+    answers = all_at_once(crowd, "vote", members, change.rounds.get().pk)
+    assert len(done(answers)) == CROWD, answers
+    assert Vote.objects.filter(round__change=change).values("voter").distinct().count() == CROWD
+    assert moves(change) == ["submit"]
+
+
+def test_twenty_starts_applications_and_ways_back_are_one_each(crowd):
+    cast, item = Cast(), make_item(serial="OLD")
+    change = draft(cast, item=item)
+    to_scheduled(cast, change)
+    both = [cast.implementer, cast.second]
+
+    assert done(all_at_once(crowd, "start", both, change.pk)) == ["implementing"]
+    assert done(all_at_once(crowd, "apply", both, change.stages.get().pk)) == [1]
+    item.refresh_from_db()
+    assert (item.serial, item.row_version) == ("NEW", 2)
+
+    assert done(all_at_once(crowd, "rollback", both, change.pk)) == ["rolling_back"]
+    assert sum(done(all_at_once(crowd, "revert", both, change.pk))) == 1
+    item.refresh_from_db()
+    assert (item.serial, item.row_version) == ("OLD", 3)
+    assert [event for event in moves(change) if event in ("start", "rollback")] == ["start", "rollback"]

@@ -24,6 +24,7 @@ from changes.models import (
     Assignment,
     Board,
     BoardSeat,
+    CausedIncident,
     ChangeEvent,
     ChangeImport,
     ChangeItem,
@@ -31,8 +32,11 @@ from changes.models import (
     ChangeRequest,
     Consultation,
     Criterion,
+    CriterionBreach,
     CriterionResult,
+    Deviation,
     DriftDecision,
+    DutySpell,
     FeedKey,
     FreezeWindow,
     GateAnswer,
@@ -41,6 +45,8 @@ from changes.models import (
     PlanStage,
     PlanTask,
     PolicyStep,
+    PresenceConfirmation,
+    ReviewAction,
     Risk,
     RollbackStep,
     RoundSeat,
@@ -539,7 +545,54 @@ def make_vote_confirmation(**over):
     return VoteConfirmation.objects.create(vote=vote, **{"confirmed_by": vote.voter} | over)
 
 
+def make_deviation(**over):
+    given = {"change": over.get("change") or make_change(), "text": "Two reboots instead of one"}
+    return Deviation.objects.create(**given | {"recorded_by": make_user("engineer")} | over)
+
+
+def make_breach(**over):
+    bad = make_criterion_result(value="0.5")
+    given = {"criterion": bad.criterion, "first_result": bad, "result": bad, "answer": "paged"}
+    return CriterionBreach.objects.create(**given | over)
+
+
+def make_caused_incident(**over):
+    given = {"change": over.get("change") or make_change(), "reference": f"INC-{number()}"}
+    return CausedIncident.objects.create(**given | {"recorded_by": make_user("change_manager")} | over)
+
+
+def make_review_action(**over):
+    given = {"change": over.get("change") or make_change(), "text": "Add the index"}
+    given |= {"owner": over.get("owner") or make_user("engineer"), "due_on": datetime.date(2030, 1, 31)}
+    return ReviewAction.objects.create(**given | {"agreed_by": make_user("change_manager")} | over)
+
+
+def make_duty(board="ecab", **over):
+    now = timezone.now()
+    given = {"board": Board.objects.get(key=board), "person": over.get("person") or make_user("board_member")}
+    given |= {"starts_at": now - datetime.timedelta(hours=1), "ends_at": now + datetime.timedelta(hours=8)}
+    return DutySpell.objects.create(**given | over)
+
+
+def make_presence(**over):
+    """The glass was broken over a round whose time was up, and the second person says they were there."""
+    second = make_user("engineer")
+    change = make_round(**over).change
+    ChangeRequest.objects.filter(pk=change.pk).update(incident_priority="p1")
+    event = ChangeEvent.objects.create(
+        change=change, event="break_glass", actor=make_user("engineer"), comment="no answer",
+        data={"second_person": second.pk}, proof="step_up", proved_at=timezone.now(),
+    )  # fmt: skip
+    return PresenceConfirmation.objects.create(event=event, confirmed_by=second)
+
+
 MAKERS |= {
+    Deviation: make_deviation,
+    CriterionBreach: make_breach,
+    CausedIncident: make_caused_incident,
+    ReviewAction: make_review_action,
+    DutySpell: make_duty,
+    PresenceConfirmation: make_presence,
     ChangeRequest: make_change,
     ChangeItem: make_change_item,
     ChangeImport: make_change_import,

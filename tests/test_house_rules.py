@@ -32,6 +32,7 @@ PARTS_OF_A_CHANGE = """
     changeitem assignment consultation changelink testrun criterion criterionresult planstage plantask
     plandocument plannedoperation driftdecision rollbackstep approvalround roundstep roundseat
     voteconfirmation
+    deviation criterionbreach causedincident presenceconfirmation
 """
 NOT_IN_THE_ADMIN: dict[str, str] = {
     f"changes.{name}": "the page of the change" for name in PARTS_OF_A_CHANGE.split()

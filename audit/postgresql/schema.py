@@ -37,6 +37,8 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
             self._set_retired_aside(model, field)
         super().add_field(model, field)
         self._record(model)
+        if field.column == "history_txid":  # with it only is it a history: ask the next state
+            self._record(field.model)
 
     def remove_field(self, model: type[Model], field: Field) -> None:
         if not is_history(model):

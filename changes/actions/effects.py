@@ -10,7 +10,7 @@ from django.db.models import Max
 from accounts.models import User
 from changes.actions.apply import apply_done_operations
 from changes.models import ChangeItem, ChangeRequest
-from changes.models.request import ItemImpact
+from changes.models.request import IncidentPriority, ItemImpact
 from changes.risk import level_of
 from cmdb.impact import impact_of
 from cmdb.models import ConfigurationItem
@@ -56,16 +56,27 @@ def compute_risk(change: ChangeRequest, by: User | None, data: Mapping[str, Any]
     change.save(update_fields=["risk", "risk_inputs"])
 
 
+def link_incident(change: ChangeRequest, by: User | None, data: Mapping[str, Any]) -> None:
+    """The incident that the step names stands on the change as a row of its own."""
+    if reference := data.get("caused_incidents"):
+        severity = data.get("incident_severity") or IncidentPriority.P2
+        change.incidents.get_or_create(
+            reference=reference[:80], defaults={"severity": severity, "recorded_by": by}
+        )
+
+
 EFFECTS: dict[str, Effect] = {
     "snapshot_impact": snapshot_impact,
     "compute_risk": compute_risk,
+    "link_incident": link_incident,
     "apply_done_operations": lambda change, by, data: apply_done_operations(change, by=by),
 }
 # Done by changes_event_gate_v1 in the same statement as the move, and by NOTIFY after it.
 EFFECTS_OF_THE_GATE = frozenset(
     {
         "bind_plan", "close_round", "hold", "make_normal", "mark_break_glass", "mark_imported",
-        "mark_missed_window", "mark_retrospective", "move_window", "notify", "open_round", "reopen_rollback",
-        "resume", "start_clock", "start_ratify_clock", "stop_clock", "suspend_template", "void_round",
+        "mark_missed_window", "mark_retrospective", "mark_unauthorised", "move_window", "notify",
+        "open_round", "reopen_rollback", "resume", "start_clock", "start_ratify_clock", "stop_clock",
+        "suspend_template", "void_round",
     }
 )  # fmt: skip

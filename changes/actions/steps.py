@@ -183,10 +183,6 @@ def _read_answers(wanted: Input, raw: Any) -> dict[str, str]:
     return {str(key): str(value) for key, value in raw.items()}
 
 
-def _read_actions(wanted: Input, raw: Any) -> list[dict[str, str]]:
-    return [{name: str(action.get(name, "")) for name in ("text", "owner", "due_on")} for action in raw]
-
-
 READERS: dict[str, Callable[[Input, Any], Any]] = {
     "text": _read_text,
     "longtext": _read_text,
@@ -195,11 +191,9 @@ READERS: dict[str, Callable[[Input, Any], Any]] = {
     "user": lambda wanted, raw: int(raw),
     "choice": _read_choice,
     "risk": _read_answers,
-    "actions": _read_actions,
 }
 STORED = (
-    "backup_ref", "deviations", "issues", "restore_check", "retro_assessment", "pir", "pir_actions",
-    "caused_incidents",
+    "backup_ref", "deviations", "issues", "restore_check", "retro_assessment", "pir",
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from changes.models import (
     ChangeRequest,
     Vote,
 )
+from changes.models.request import IncidentPriority
 from changes.risk import QUESTIONS
 from changes.workflow import Step
 
@@ -32,19 +33,10 @@ class StepForm(forms.Form):
                         choices=[("", "—"), *((key, words) for key, words, _level in question.answers)],
                         required=asked.is_required,
                     )
-            elif asked.kind == "actions":
-                self._ask_for_action()
             else:
                 self.fields[asked.name] = _field_for(asked)
         self.fields["comment"] = forms.CharField(
             label=_("Comment"), required=step.needs_comment, widget=forms.Textarea(attrs={"rows": 3})
-        )
-
-    def _ask_for_action(self) -> None:
-        self.fields["action_text"] = forms.CharField(label=_("Action agreed"), required=False)
-        self.fields["action_owner"] = forms.CharField(label=_("Who does it"), required=False)
-        self.fields["action_due_on"] = forms.DateField(
-            label=_("Done by"), required=False, widget=forms.DateInput(attrs={"type": "date"})
         )
 
     @property
@@ -56,15 +48,6 @@ class StepForm(forms.Form):
             data["risk_answers"] = {
                 name.removeprefix("risk."): value for name, value in given.items() if name.startswith("risk.")
             }
-        if any(asked.kind == "actions" for asked in self.step.inputs) and given.get("action_text"):
-            due_on = given.get("action_due_on")
-            data["pir_actions"] = [
-                {
-                    "text": given["action_text"],
-                    "owner": given.get("action_owner", ""),
-                    "due_on": due_on.isoformat() if due_on else "",
-                }
-            ]
         return {
             name: value.pk
             if isinstance(value, User)
@@ -86,9 +69,13 @@ def _field_for(asked: Any) -> forms.Field:
     if asked.kind == "user":
         return forms.ModelChoiceField(User.objects.filter(is_active=True), **common)
     if asked.kind == "choice":
-        labels = dict(ChangeRequest._meta.get_field("outcome").choices)
+        labels = dict([*ChangeRequest._meta.get_field("outcome").choices, *IncidentPriority.choices])
         return forms.ChoiceField(
-            choices=[(value, labels.get(value, value)) for value in asked.choices], **common
+            choices=[
+                *([] if asked.is_required else [("", "—")]),
+                *((value, labels.get(value, value)) for value in asked.choices),
+            ],
+            **common,
         )
     return forms.CharField(**common)
 

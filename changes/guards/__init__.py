@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from changes.guards import collisions, execution, form, line, people, verification, votes
+from changes.guards import (
+    collisions,
+    emergency,
+    execution,
+    form,
+    line,
+    observation,
+    people,
+    review,
+    verification,
+    votes,
+)
 from changes.guards.people import implementers_of, relations_of, who_may
 from changes.guards.refusal import Data, Guard, Refusal
 from changes.workflow import STEPS
 
-_HOMES = (people, form, collisions, line, votes, execution, verification)
+_HOMES = (
+    people, form, collisions, line, votes, execution, observation, verification, review, emergency,
+)  # fmt: skip
 
 GUARDS: dict[str, Guard] = {
     name: next(getattr(home, name) for home in _HOMES if hasattr(home, name))

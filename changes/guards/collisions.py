@@ -10,12 +10,19 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from changes.guards.refusal import Data, Refusal, unless
-from changes.models import ChangeItem, ChangeLink, ChangeRequest, FreezeWindow
+from changes.models import ApprovalPolicy, ChangeItem, ChangeLink, ChangeRequest, FreezeWindow
 from changes.models.request import ItemImpact
 from changes.workflow import UNDER_WAY, Outcome, State
 
-RESCHEDULE_TOLERANCE = timedelta(days=7)
-GRACE = timedelta(hours=1)
+# Where no policy says otherwise: a standard change has none.
+RESCHEDULE_DAYS = 7
+LATE_MINUTES = 60
+
+
+def policy_of(change: ChangeRequest) -> ApprovalPolicy | None:
+    """The approval policy for the change's kind and risk, the one for any risk last. One query."""
+    fitting = ApprovalPolicy.objects.filter(kind=change.kind, risk__in=[change.risk, ""])
+    return fitting.order_by("-risk").first()
 
 
 def asked_window(change: ChangeRequest, data: Data) -> DateTimeTZRange | None:
@@ -136,7 +143,7 @@ def inside_window(change: ChangeRequest, by: User | None, data: Data) -> list[Re
 
 
 def within_approved_tolerance(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
-    """The new window is ahead, not longer than the approved one, and starts within seven days of it."""
+    """The new window is ahead, not longer, and starts within the days that the policy allows."""
     if data is None or change.window is None or change.window.isempty:
         return []
     start, end = data.get("window_start"), data.get("window_end")
@@ -145,24 +152,26 @@ def within_approved_tolerance(change: ChangeRequest, by: User | None, data: Data
             False, "window_ahead", _("The new window is empty or has passed."), _("Choose a later one.")
         )
     old = change.window
+    policy = policy_of(change)
+    days = policy.reschedule_days if policy else RESCHEDULE_DAYS
     return unless(
         end - start <= old.upper - old.lower,
         "window_longer",
         _("The new window is longer than the approved one."),
         _("Plan again to get more time approved."),
     ) + unless(
-        abs(start - old.lower) <= RESCHEDULE_TOLERANCE,
+        abs(start - old.lower) <= timedelta(days=days),
         "within_approved_tolerance",
-        _("The new window is more than %(days)d days from the approved one.")
-        % {"days": RESCHEDULE_TOLERANCE.days},
+        _("The new window is more than %(days)d days from the approved one.") % {"days": days},
         _("Plan again and have it approved anew."),
     )
 
 
 def window_passed_plus_grace(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
-    window = change.window
+    window, policy = change.window, policy_of(change)
+    late = timedelta(minutes=policy.late_minutes if policy else LATE_MINUTES)
     return unless(
-        window is not None and window.upper is not None and window.upper + GRACE <= timezone.now(),
+        window is not None and window.upper is not None and window.upper + late <= timezone.now(),
         "window_passed_plus_grace",
         _("The window has not passed yet."),
     )

@@ -6,13 +6,15 @@ import json
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.labelled import in_active_language
 from accounts.models import User
 from changes.differences import ON_ITEMS, try_operations
 from changes.guards.refusal import Data, Refusal, unless
-from changes.models import ChangeRequest, CriterionResult, PlannedOperation
+from changes.models import ChangeRequest, PlannedOperation
 from changes.models.plan import TaskPhase, column_label
 
 
@@ -25,12 +27,12 @@ class Drift(NamedTuple):
     field: str
     expected: Any
     found: Any
-    label: str = ""
+    label: str | Promise = ""
 
     @property
     def words(self) -> str:
         """The field as people know it."""
-        return self.label or column_label(self.field)
+        return str(self.label) or column_label(self.field)
 
 
 # Fields of an operation beside the live row: "attributes.x" looks inside, anything else is a column. SQL NULL
@@ -65,6 +67,56 @@ def drift_of(operations: list[PlannedOperation], expected: str) -> list[Drift]:
         ]
 
 
+# What the gate itself asks before a change is finished or rolled back, with names for people.
+DIFFERENCES = """
+SELECT d.operation_id, d.item_id, coalesce(t.key || ':' || ci.name, o.after ->> 'name', ''), d.field,
+       d.expected, d.found, t.compiled_schema -> substr(d.field, 12) ->> 'label',
+       t.compiled_schema -> substr(d.field, 12) ->> 'label_zh', d.what
+  FROM changes_differences_v1(%s, %s) d JOIN changes_plannedoperation o ON o.id = d.operation_id
+  LEFT JOIN cmdb_configurationitem ci ON ci.id = coalesce(d.item_id, o.item_id)
+  LEFT JOIN cmdb_citype t ON t.id = ci.type_id
+ WHERE d.what <> 'mark' AND (o.applied_at IS NOT NULL AND o.reverted_at IS NULL) <> %s
+ ORDER BY d.item_id, d.operation_id, d.field LIMIT 500
+"""
+
+
+def differences_of(change: ChangeRequest, *, backward: bool) -> list[Drift]:
+    """What is not as planned though its operation is marked done; with `backward`, as before though undone.
+
+    What two people decided is left out. At most 500, in one query.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(DIFFERENCES, [change.pk, backward, backward])
+        return [
+            Drift(
+                *where,
+                field or what,
+                _value(wanted),
+                _value(found),
+                in_active_language(label or "", label_zh or "") or WHOLE.get(what, ""),
+            )
+            for *where, field, wanted, found, label, label_zh, what in cursor.fetchall()
+        ]
+
+
+WHOLE = {"item": gettext_lazy("the item itself"), "relation": gettext_lazy("the relation")}
+
+
+def told(drift: Drift, code: str) -> Refusal:
+    """The drift as the reason against a step."""
+    words = {
+        "item": drift.address,
+        "field": drift.words,
+        "expected": shown(drift.expected),
+        "found": shown(drift.found),
+    }
+    return Refusal(
+        code,
+        _("%(item)s: %(field)s should be %(expected)s and is %(found)s.") % words,
+        _("Two people decide on the page of the work to keep or to force it."),
+    )
+
+
 def _value(raw: Any) -> Any:
     """Django reads jsonb of raw SQL as text."""
     return json.loads(raw) if isinstance(raw, str) else raw
@@ -84,6 +136,8 @@ def _refusals(code: str, drifts: list[Drift], fix: str) -> list[Refusal]:
 
 def shown(value: Any) -> str:
     """A value of a field as words."""
+    if isinstance(value, bool):
+        return _("there") if value else _("absent")
     return _("absent") if value is None else f"“{value}”" if isinstance(value, str) else str(value)
 
 
@@ -123,14 +177,23 @@ def prechecks_done(change: ChangeRequest, by: User | None, data: Data) -> list[R
     ]
 
 
+def needs_backup(change: ChangeRequest) -> bool:
+    """The policy, high risk, downtime or an item of the highest criticality asks for a backup. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT changes_needs_backup_v1(c) FROM changes_changerequest c WHERE c.id = %s", [change.pk]
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def backup_evidence_if_required(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
-    """High risk or downtime asks for a backup reference."""
-    if data is None or not (change.is_high_risk or change.downtime_minutes):
+    """Where a backup is needed, its reference is given."""
+    if data is None or data.get("backup_ref") or change.backup_ref:
         return []
     return unless(
-        data.get("backup_ref") or change.backup_ref,
+        not needs_backup(change),
         "backup_evidence_if_required",
-        _("High risk or downtime asks for a backup before the start."),
+        _("The policy, high risk, downtime or a critical item asks for a backup before the start."),
         _("Give the backup's reference."),
     )
 
@@ -158,13 +221,14 @@ def dual_tasks_have_two_people(change: ChangeRequest, by: User | None, data: Dat
 
 
 def ci_ops_all_applied(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    """Every operation is applied, and its item still is as it was planned."""
     left = change.operations.filter(applied_at=None).count()
     return unless(
         not left,
         "ci_ops_all_applied",
         _("%(count)d planned operations are not applied.") % {"count": left},
         _("Apply the stages that are left."),
-    )
+    ) + [told(each, "ci_ops_all_applied") for each in differences_of(change, backward=False)]
 
 
 def no_task_started(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
@@ -185,25 +249,6 @@ def no_ci_op_applied(change: ChangeRequest, by: User | None, data: Data) -> list
     )
 
 
-def criterion_breached(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
-    """The newest value of a criterion that rolls back by itself does not pass."""
-    newest = newest_results(change)
-    breached = change.criteria.filter(
-        has_auto_rollback=True, pk__in=[k for k, r in newest.items() if not r.has_passed]
-    )
-    return unless(
-        breached.exists(), "criterion_breached", _("No criterion that rolls back by itself is breached.")
-    )
-
-
-def newest_results(change: ChangeRequest) -> dict[int, CriterionResult]:
-    """The newest measured value by criterion, of those measured since the work began. One query."""
-    results = CriterionResult.objects.filter(criterion__change=change)
-    if change.actual_start_at and not change.is_retrospective:
-        results = results.filter(measured_at__gte=change.actual_start_at)
-    return {r.criterion_id: r for r in results.order_by("criterion_id", "-id").distinct("criterion_id")}
-
-
 def rollback_steps_done(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
     return [
         Refusal("rollback_steps_done", _("Not done yet: %(task)s") % {"task": step}, _("Do it and tick it."))
@@ -219,13 +264,4 @@ def ci_ops_all_reverted_or_decided(change: ChangeRequest, by: User | None, data:
         "ci_ops_all_reverted_or_decided",
         _("%(count)d applied operations are not taken back.") % {"count": left},
         _("Roll the items back; where they drifted, two people decide."),
-    )
-
-
-def incident_linked(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
-    return unless(
-        data is None or data.get("caused_incidents") or change.incident_ref,
-        "incident_linked",
-        _("A failed rollback is an incident."),
-        _("Give the incident's reference."),
-    )
+    ) + [told(each, "ci_ops_all_reverted_or_decided") for each in differences_of(change, backward=True)]

@@ -142,8 +142,20 @@ def verifier_apart(change: ChangeRequest, by: User | None, data: Data) -> list[R
 
 
 def second_person_if_dual(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
-    two = change.assignments.filter(role=AssignmentRole.IMPLEMENTER).count() >= 2
+    named = set(
+        change.assignments.filter(role=AssignmentRole.IMPLEMENTER, user__is_active=True).values_list(
+            "user_id", flat=True
+        )
+    )
+    two = len(named) >= 2
+    second = (data or {}).get("second_operator")
+    wrong = second and (second not in named or (by is not None and second == by.pk))
     return unless(
+        not wrong,
+        "second_operator",
+        _("The second operator must be another implementer of this change."),
+        _("Name somebody who is assigned to implement it."),
+    ) + unless(
         two or not change.tasks.filter(is_dual=True).exists(),
         "second_person_if_dual",
         _("Some tasks take two people, and one implementer is named."),

@@ -2,6 +2,7 @@
 
 from changes.models.boards import ApprovalPolicy, Board, BoardSeat, PolicyStep, SeatRelation, VoteDelegation
 from changes.models.calendar import FreezeWindow
+from changes.models.emergency import DutySpell, PresenceConfirmation
 from changes.models.evidence import Criterion, CriterionResult, TestRun
 from changes.models.feeds import FeedKey
 from changes.models.gate import GateAnswer, GateDecision
@@ -24,8 +25,10 @@ from changes.models.request import (
     Risk,
     StandardTemplate,
 )
+from changes.models.review import CausedIncident, ReviewAction
 from changes.models.steps import ChangeEvent, StepRule
 from changes.models.votes import ApprovalRound, RoundSeat, RoundStep, Vote, VoteConfirmation
+from changes.models.work import CriterionBreach, Deviation
 
 __all__ = [
     "ApprovalPolicy",
@@ -33,6 +36,7 @@ __all__ = [
     "Assignment",
     "Board",
     "BoardSeat",
+    "CausedIncident",
     "ChangeEvent",
     "ChangeImport",
     "ChangeItem",
@@ -40,8 +44,11 @@ __all__ = [
     "ChangeRequest",
     "Consultation",
     "Criterion",
+    "CriterionBreach",
     "CriterionResult",
+    "Deviation",
     "DriftDecision",
+    "DutySpell",
     "FeedKey",
     "FreezeWindow",
     "GateAnswer",
@@ -51,6 +58,8 @@ __all__ = [
     "PlanTask",
     "PlannedOperation",
     "PolicyStep",
+    "PresenceConfirmation",
+    "ReviewAction",
     "Risk",
     "RollbackStep",
     "RoundSeat",

@@ -49,6 +49,19 @@ class ApprovalPolicy(RecordedModel):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     risk = models.CharField(_("risk"), max_length=10, choices=Risk.choices, blank=True)
     allows_skip_test = models.BooleanField(_("may go without a test"), default=False)
+    needs_backup = models.BooleanField(
+        _("starts only with a backup"),
+        default=False,
+        help_text=_("Downtime, high risk and critical items ask for one in any case."),
+    )
+    reschedule_days = models.PositiveSmallIntegerField(
+        _("may be moved by so many days"),
+        default=7,
+        help_text=_("Without a new approval; the window gets no longer."),
+    )
+    late_minutes = models.PositiveIntegerField(
+        _("a missed window is cancelled after, in minutes"), default=60
+    )
 
     class Meta:
         verbose_name = _("approval policy")

@@ -78,6 +78,16 @@ class Criterion(RecordedModel):
     unit = models.CharField(_("unit"), max_length=20, blank=True)
     observation_minutes = models.PositiveIntegerField(_("observed for, in minutes"), default=0)
     has_auto_rollback = models.BooleanField(_("rolls back by itself"), default=False)
+    grace_minutes = models.PositiveIntegerField(
+        _("breached after, in minutes"),
+        default=0,
+        help_text=_("Bad values must last so long; 0: the first bad value breaches it."),
+    )
+    has_auto_restore = models.BooleanField(
+        _("restores the configuration by itself too"),
+        default=False,
+        help_text=_("After rolling back by itself, the planned operations are taken back at once."),
+    )
     is_machine = models.BooleanField(_("measured by machine"), default=False)
 
     class Meta:
@@ -91,7 +101,11 @@ class Criterion(RecordedModel):
 
 
 class CriterionResult(RecordedModel):
-    """One measured value; PostgreSQL compares it with the criterion. Never edited: the newest one counts."""
+    """One measured value; PostgreSQL compares it with the criterion. Never edited: the newest one counts.
+
+    `measured_at` is the source's word, held against our clock; `received_at` is ours. `key` makes a repeated
+    post the same one.
+    """
 
     criterion = models.ForeignKey(
         Criterion, models.PROTECT, related_name="results", verbose_name=_("criterion")
@@ -109,11 +123,23 @@ class CriterionResult(RecordedModel):
         verbose_name=_("measured by"),
     )
     measured_at = models.DateTimeField(_("measured"), db_default=models.functions.Now(), editable=False)
+    received_at = models.DateTimeField(_("received"), db_default=models.functions.Now(), editable=False)
+    key = models.CharField(_("idempotency key"), max_length=80, blank=True)
 
     class Meta:
         verbose_name = _("measured value")
         verbose_name_plural = _("measured values")
-        ordering = ["criterion", "-id"]
+        ordering = ["criterion", "-measured_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["criterion", "key"],
+                condition=~models.Q(key=""),
+                name="changes_criterionresult_key_once",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["criterion", "-measured_at", "-id"], name="changes_result_newest_first")
+        ]
 
     def __str__(self) -> str:
         return plain(self.value)

@@ -94,6 +94,16 @@ class PlanTask(RecordedModel):
         verbose_name=_("done by whom"),
         help_text=_("One of the implementers."),
     )
+    started_at = models.DateTimeField(_("begun"), null=True, blank=True, editable=False)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        verbose_name=_("begun by"),
+    )
     done_at = models.DateTimeField(_("done"), null=True, blank=True, editable=False)
     done_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -113,6 +123,7 @@ class PlanTask(RecordedModel):
         editable=False,
         verbose_name=_("second person"),
     )
+    second_at = models.DateTimeField(_("confirmed by the second"), null=True, blank=True, editable=False)
     note = models.TextField(_("note"), blank=True)
 
     class Meta:

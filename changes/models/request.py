@@ -175,6 +175,12 @@ class ChangeRequest(RecordedModel):
     is_retrospective = models.BooleanField(_("recorded afterwards"), default=False, editable=False)
     is_break_glass = models.BooleanField(_("glass broken"), default=False, editable=False)
     is_imported = models.BooleanField(_("imported"), default=False, editable=False)
+    is_unauthorised = models.BooleanField(
+        _("counts as unauthorised"),
+        default=False,
+        editable=False,
+        help_text=_("Not ratified, or not in time."),
+    )
     actual_start_at = models.DateTimeField(_("really started"), null=True, blank=True, editable=False)
     actual_end_at = models.DateTimeField(_("really ended"), null=True, blank=True, editable=False)
     ratify_due_at = models.DateTimeField(_("ratification due"), null=True, blank=True, editable=False)
@@ -193,6 +199,7 @@ class ChangeRequest(RecordedModel):
     restore_check = models.TextField(_("check after the rollback"), blank=True)
     retro_assessment = models.TextField(_("assessment made afterwards"), blank=True)
     pir = models.TextField(_("post-implementation review"), blank=True)
+    review_answers = models.JSONField(_("answers of the review"), default=dict, blank=True)
     pir_actions = models.JSONField(_("actions agreed"), default=list, blank=True)
     caused_incidents = models.TextField(_("incidents caused"), blank=True)
     import_source = models.CharField(_("imported from"), max_length=80, blank=True)

@@ -36,7 +36,7 @@ CREATE OR REPLACE FUNCTION changes_event_gate_v1() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   c changes_changerequest; rule changes_steprule; live text; ballot changes_approvalround; verdict text;
-  relation text; undone text; at timestamptz := clock_timestamp();
+  relation text; held interval; at timestamptz := clock_timestamp();
 BEGIN
   SELECT * INTO c FROM changes_changerequest WHERE id = NEW.change_id FOR NO KEY UPDATE;
   SELECT * INTO rule FROM changes_steprule s
@@ -94,11 +94,6 @@ BEGIN
      WHERE i.change_id = c.id AND i.role = 'implementer' AND v.role = 'verifier') THEN
     PERFORM changes_refuse_v1('people_apart', 'implementer and verifier are different people');
   END IF;
-  IF NEW.event = 'break_glass' AND (c.incident_priority <> 'p1' OR EXISTS (
-    SELECT FROM changes_vote v JOIN changes_approvalround r ON r.id = v.round_id
-     WHERE r.change_id = c.id AND v.choice = 'reject')) THEN
-    PERFORM changes_refuse_v1('break_glass', 'the glass is broken for a P1 that nobody rejected');
-  END IF;
   IF c.kind = 'standard' AND NEW.event = 'submit' AND NOT EXISTS (
     SELECT FROM changes_standardtemplate t WHERE t.id = c.template_id AND t.is_active) THEN
     PERFORM changes_refuse_v1('template_active', 'a standard change needs an active template');
@@ -107,26 +102,7 @@ BEGIN
     SELECT FROM changes_stoppedline l WHERE l.released_at IS NULL AND changes_stop_covers_v1(l.service_id, c.id)) THEN
     PERFORM changes_refuse_v1('line_stopped', 'the line is stopped');
   END IF;
-  IF NEW.event = 'finish' THEN
-    undone := changes_work_left_v1(c.id, false);
-    IF undone IS NOT NULL THEN
-      PERFORM changes_refuse_v1('ci_ops_all_applied', 'the items are not as planned: ' || undone);
-    END IF;
-    IF EXISTS (SELECT FROM changes_plantask t WHERE t.change_id = c.id AND t.phase = 'implementation'
-                  AND (t.done_at IS NULL OR t.done_by_id IS NULL OR t.is_dual AND t.second_by_id IS NULL)) THEN
-      PERFORM changes_refuse_v1('tasks_done', 'a task is not done by those it takes');
-    END IF;
-  END IF;
-  IF NEW.event = 'rolled_back' THEN
-    undone := changes_work_left_v1(c.id, true);
-    IF undone IS NOT NULL THEN
-      PERFORM changes_refuse_v1('ci_ops_all_reverted_or_decided', 'the items are not as before: ' || undone);
-    END IF;
-    IF EXISTS (SELECT FROM changes_rollbackstep r WHERE r.change_id = c.id
-                  AND (r.done_at IS NULL OR r.done_by_id IS NULL)) THEN
-      PERFORM changes_refuse_v1('rollback_steps_done', 'a step of the way back is not done');
-    END IF;
-  END IF;
+  PERFORM changes_check_work_v1(c, NEW);
 
   IF cardinality(rule.outcomes) > 0 THEN
     IF NEW.event = 'close' AND c.outcome <> '' THEN
@@ -151,6 +127,12 @@ BEGIN
   NEW.plan_hash := live;
   NEW.happened_at := at;
 
+  -- On hold the clocks stand still: what was due moves by as long as it lasted. The ratification's does not.
+  IF NEW.event = 'resume' THEN
+    SELECT at - max(h.happened_at) INTO held FROM changes_changeevent h WHERE h.change_id = c.id AND h.event = 'hold';
+    UPDATE changes_roundstep s SET due_at = s.due_at + held FROM changes_approvalround r
+     WHERE r.id = s.round_id AND r.change_id = c.id AND r.closed_at IS NULL;
+  END IF;
   c.state := rule.target;
   c.on_hold := NEW.event = 'hold' OR c.on_hold AND rule.source = rule.target AND NEW.event <> 'resume';
   IF rule.source <> rule.target THEN
@@ -168,6 +150,7 @@ BEGIN
     c.actual_start_at := (NEW.data->>'actual_start')::timestamptz;
     c.actual_end_at := (NEW.data->>'actual_end')::timestamptz;
   END IF;
+  IF 'mark_unauthorised' = ANY (rule.effects) THEN c.is_unauthorised := true; END IF;
   IF 'mark_break_glass' = ANY (rule.effects) THEN c.is_break_glass := true; END IF;
   IF 'start_clock' = ANY (rule.effects) THEN c.actual_start_at := at; END IF;
   IF 'stop_clock' = ANY (rule.effects) THEN c.actual_end_at := at; END IF;
@@ -192,6 +175,7 @@ BEGIN
   UPDATE changes_changerequest SET
     state = c.state, on_hold = c.on_hold, outcome = c.outcome, state_since_at = c.state_since_at, kind = c.kind,
     is_imported = c.is_imported, is_retrospective = c.is_retrospective, is_break_glass = c.is_break_glass,
+    is_unauthorised = c.is_unauthorised,
     actual_start_at = c.actual_start_at, actual_end_at = c.actual_end_at, ratify_due_at = c.ratify_due_at,
     "window" = c."window", approved_hash = c.approved_hash
    WHERE id = c.id;

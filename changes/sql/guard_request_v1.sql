@@ -8,7 +8,7 @@ BEGIN
   END IF;
   IF TG_OP = 'INSERT' THEN
     IF (NEW.state, NEW.on_hold, NEW.outcome, NEW.approved_hash) IS DISTINCT FROM ('draft', false, '', '')
-       OR NEW.is_retrospective OR NEW.is_break_glass OR NEW.is_imported THEN
+       OR NEW.is_retrospective OR NEW.is_break_glass OR NEW.is_imported OR NEW.is_unauthorised THEN
       PERFORM changes_refuse_v1('only_by_event', 'a change begins as a draft');
     END IF;
     NEW.state_since_at := clock_timestamp();
@@ -20,10 +20,10 @@ BEGIN
     RETURN NEW;
   END IF;
   IF (NEW.state, NEW.on_hold, NEW.outcome, NEW.approved_hash, NEW.state_since_at, NEW.is_retrospective,
-      NEW.is_break_glass, NEW.is_imported, NEW.ratify_due_at, NEW.actual_start_at, NEW.actual_end_at)
+      NEW.is_break_glass, NEW.is_imported, NEW.is_unauthorised, NEW.ratify_due_at, NEW.actual_start_at, NEW.actual_end_at)
      IS DISTINCT FROM
      (OLD.state, OLD.on_hold, OLD.outcome, OLD.approved_hash, OLD.state_since_at, OLD.is_retrospective,
-      OLD.is_break_glass, OLD.is_imported, OLD.ratify_due_at, OLD.actual_start_at, OLD.actual_end_at) THEN
+      OLD.is_break_glass, OLD.is_imported, OLD.is_unauthorised, OLD.ratify_due_at, OLD.actual_start_at, OLD.actual_end_at) THEN
     PERFORM changes_refuse_v1('only_by_event', 'a state moves only by inserting an event');
   END IF;
   IF OLD.is_imported AND (NEW.import_source, NEW.import_key, NEW.import_created_at, NEW.import_severity,

@@ -39,6 +39,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
                           WHERE r.change_id = c.id AND r.duration_minutes IS NOT NULL),
     'documents', (SELECT jsonb_agg(jsonb_build_array(d.kind, d.label, d.name, f.sha256) ORDER BY d.id)
                     FROM changes_plandocument d JOIN audit_storedfile f ON f.id = d.file_id
-                   WHERE d.change_id = c.id)
+                   WHERE d.change_id = c.id),
+    'criteria_answers', (SELECT jsonb_agg(jsonb_build_array(k.id, k.grace_minutes, k.has_auto_restore) ORDER BY k.id)
+                           FROM changes_criterion k WHERE k.change_id = c.id
+                            AND (k.grace_minutes > 0 OR k.has_auto_restore))
   )))::text, 'UTF8')), 'hex');
 $$;

@@ -9,6 +9,23 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
   UNION SELECT applied_by_id FROM changes_planstage WHERE change_id = change AND applied_by_id IS NOT NULL;
 $$;
 
+-- Who is on duty now for the board of a step, when an emergency is voted on: (user, veto, is_enough). They are
+-- enough when those of them who may vote can reach need and quorum; then the board's other seats stay empty.
+CREATE OR REPLACE FUNCTION changes_on_duty_v1(change bigint, step bigint)
+RETURNS TABLE (user_id bigint, has_veto boolean, is_enough boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT DISTINCT s.person_id, coalesce(b.has_veto, false),
+         (SELECT count(DISTINCT t.person_id) FROM changes_dutyspell t JOIN accounts_user w ON w.id = t.person_id
+           WHERE t.board_id = p.board_id AND w.is_active
+             AND t.starts_at <= clock_timestamp() AND clock_timestamp() < t.ends_at
+             AND t.person_id NOT IN (SELECT requester_id FROM changes_changerequest WHERE id = change)
+             AND t.person_id NOT IN (SELECT changes_implementers_v1(change))) >= greatest(p.need, p.quorum)
+    FROM changes_policystep p JOIN changes_approvalpolicy a ON a.id = p.policy_id AND a.kind = 'emergency'
+    JOIN changes_dutyspell s ON s.board_id = p.board_id
+    LEFT JOIN changes_boardseat b ON b.board_id = s.board_id AND b.user_id = s.person_id AND b.is_active
+   WHERE p.id = step AND s.starts_at <= clock_timestamp() AND clock_timestamp() < s.ends_at;
+$$;
+
 -- The seats that a step of a policy means for a change, barred ones included: (user, veto, barred).
 CREATE OR REPLACE FUNCTION changes_seats_v1(change bigint, step bigint)
 RETURNS TABLE (user_id bigint, has_veto boolean, is_barred boolean)
@@ -18,6 +35,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
          OR s.user_id IN (SELECT changes_implementers_v1(change))
     FROM (SELECT b.user_id, b.has_veto FROM changes_boardseat b
             JOIN changes_policystep p ON p.board_id = b.board_id WHERE p.id = step AND b.is_active
+             AND NOT (SELECT d.is_enough FROM changes_on_duty_v1(change, step) d LIMIT 1) IS TRUE
+          UNION ALL
+          SELECT d.user_id, d.has_veto FROM changes_on_duty_v1(change, step) d
           UNION ALL
           SELECT m.user_id, false FROM accounts_teammember m
             JOIN cmdb_configurationitem ci ON ci.owner_team_id = m.team_id

@@ -15,8 +15,7 @@ from changes.workflow.states import Kind, Outcome
 class Input:
     """One thing that a step asks for, as a dialog shows it and as `data[name]` carries it.
 
-    `kind`: text, longtext, bool, datetime, user (id), choice, risk (answers by key), actions (list of
-    {text, owner, due_on}).
+    `kind`: text, longtext, bool, datetime, user (id), choice, risk (answers by key).
     """
 
     name: str
@@ -64,6 +63,9 @@ O = Outcome  # noqa: E741
 _IMPACT_SEEN = Input("impact_acknowledged", "bool", _("I have read the list of impacted items"))
 _RISK = Input("risk_answers", "risk", _("Risk questions"), is_required=False)
 _INCIDENT = Input("caused_incidents", "text", _("Incident"))
+_SEVERITY = Input(
+    "incident_severity", "choice", _("Severity of the incident"), False, ("p1", "p2", "p3", "p4")
+)
 _SECOND = Input("second_person", "user", _("Second person present"))
 _WAIVED = Input(
     "discovery_waived", "text", _("Why a difference from the plan is accepted"), is_required=False
@@ -163,7 +165,8 @@ SCHEDULE = (
          ("inside_window", "fresh_conflict_check", "line_not_stopped", "no_hard_freeze", "prechecks_done",
           "backup_evidence_if_required", "second_person_if_dual", "plan_unchanged", "upstream_changes_done",
           "step_up_auth_if_high"),
-         inputs=(Input("backup_ref", "text", _("Backup reference"), is_required=False),),
+         inputs=(Input("backup_ref", "text", _("Backup reference"), is_required=False),
+                 Input("second_operator", "user", _("Second operator"), is_required=False)),
          effects=("start_clock", "notify"), tone="primary", unchanged=True),
     Step("reschedule", "scheduled", "scheduled", (N, S), (OWN, CM), _("Reschedule"),
          ("plan_unchanged", "within_approved_tolerance", "no_hard_conflict", "no_hard_freeze"), needs_comment=True,
@@ -188,14 +191,14 @@ IMPLEMENTATION = (
     Step("abort", "implementing", "cancelled", (N, S, E), (IMP, CM), _("Abort"),
          ("no_task_started", "no_ci_op_applied"), needs_comment=True, effects=("stop_clock", "notify"),
          tone="danger", outcomes=("cancelled",)),
-    Step("rollback", "implementing", "rolling_back", (N, S, E), (IMP, CM), _ROLLBACK, needs_comment=True,
-         effects=("notify",), tone="danger", on_hold="also"),
-    Step("rollback", "verifying", "rolling_back", (N, S, E), (IMP, CM, VER), _ROLLBACK, needs_comment=True,
-         effects=("notify",), tone="danger", on_hold="also"),
+    Step("rollback", "implementing", "rolling_back", (N, S, E), (IMP, CM), _ROLLBACK,
+         ("way_back_open",), needs_comment=True, effects=("notify",), tone="danger", on_hold="also"),
+    Step("rollback", "verifying", "rolling_back", (N, S, E), (IMP, CM, VER), _ROLLBACK,
+         ("way_back_open",), needs_comment=True, effects=("notify",), tone="danger", on_hold="also"),
     Step("auto_rollback", "implementing", "rolling_back", (N, S, E), (SYS,), _("Roll back by criterion"),
-         ("criterion_breached",), effects=("notify",), tone="danger", on_hold="also"),
+         ("criterion_breached", "way_back_open"), effects=("notify",), tone="danger", on_hold="also"),
     Step("auto_rollback", "verifying", "rolling_back", (N, S, E), (SYS,), _("Roll back by criterion"),
-         ("criterion_breached",), effects=("notify",), tone="danger", on_hold="also"),
+         ("criterion_breached", "way_back_open"), effects=("notify",), tone="danger", on_hold="also"),
 )  # fmt: skip
 
 VERIFICATION = (
@@ -226,7 +229,8 @@ RESTORE = (
          ("rollback_steps_done", "ci_ops_all_reverted_or_decided"), effects=("stop_clock", "notify"),
          tone="primary"),
     Step("rollback_failed", "rolling_back", "reviewing", (N, S, E), (IMP, CM), _("Rollback failed"),
-         ("incident_linked",), needs_comment=True, inputs=(_INCIDENT,), effects=("suspend_template", "notify"),
+         ("incident_linked",), needs_comment=True, inputs=(_INCIDENT, _SEVERITY),
+         effects=("link_incident", "suspend_template", "notify"),
          tone="danger", outcomes=("failed",)),
     Step("restore_ok", "rolled_back", "reviewing", (N, S), (VER,), _("Restored state confirmed"),
          ("verifier_apart", "restored_to_before"),
@@ -243,21 +247,22 @@ RESTORE = (
 
 REVIEW = (
     Step("ratify", "ratifying", "reviewing", (E,), (SYS, CM), _("Close the vote as ratified"),
-         ("quorum_met_every_step", "verbal_votes_confirmed", "assessment_completed"),
+         ("quorum_met_every_step", "verbal_votes_confirmed", "presence_confirmed", "assessment_completed"),
          inputs=(Input("retro_assessment", "longtext", _("Assessment made afterwards"), is_required=False),),
          effects=("close_round", "notify"), tone="success", apart=(REQ, IMP), decides="approval"),
     Step("not_ratified", "ratifying", "reviewing", (E,), (SYS, CM), _("Close the vote as not ratified"),
-         ("reject_threshold_reached",), effects=("close_round", "notify"), tone="danger", apart=(REQ, IMP),
-         decides="rejection", outcomes=("unratified",)),
-    Step("ratify_overdue", "ratifying", "ratifying", (E,), (SYS,), _("Ratification overdue"),
-         ("ratification_overdue",), effects=("notify",), tone="danger"),
+         ("reject_threshold_reached",), effects=("close_round", "mark_unauthorised", "notify"), tone="danger",
+         apart=(REQ, IMP), decides="rejection", outcomes=("unratified",)),
+    # The clock also runs for what never came so far: a broken glass is not forgotten by leaving the change as it is.
+    *(Step("ratify_overdue", state, state, (E,), (SYS,), _("Ratification overdue"),
+           ("ratification_overdue",), effects=("mark_unauthorised", "notify"), tone="danger", on_hold="also")
+      for state in ("implementing", "verifying", "rolling_back", "rolled_back", "ratifying")),
     Step("close", "reviewing", "closed", (N, S, E), (CM,), _("Close"),
          ("pir_complete", "caused_incidents_linked", "actions_have_owner_and_date"),
          inputs=(Input("pir", "longtext", _("Post-implementation review"), is_required=False),
                  Input("outcome", "choice", _("Outcome"), False,
                        ("successful", "successful_with_issues", "rolled_back", "failed", "unratified")),
-                 Input("caused_incidents", "text", _("Incidents caused"), is_required=False),
-                 Input("pir_actions", "actions", _("Actions agreed"), is_required=False)),
+                 Input("no_incident", "bool", _("It caused no incident"), is_required=False)),
          effects=("suspend_template", "notify"), tone="primary", apart=(IMP,),
          outcomes=("successful", "successful_with_issues", "rolled_back", "failed", "unratified")),
 )  # fmt: skip

@@ -80,7 +80,6 @@ def closed(cast: Cast) -> None:
     journey.step(
         "close", cast.manager, outcome="successful",
         pir="A missing index made one query lock the table 缺少索引导致锁表",
-        pir_actions=[{"text": "Add the index 增加索引", "owner": "Wang Jing 王静", "due_on": "2030-02-15"}],
     )  # fmt: skip
 
 

@@ -136,7 +136,7 @@ def test_a_rolled_back_change_restores_the_item_and_ends_as_rolled_back(cast):
         change,
         "close",
         by=cast.manager,
-        data={"pir": "The label was right after all.", "caused_incidents": "none"},
+        data={"pir": "The label was right after all.", "no_incident": True},
     )
     assert (change.state, change.outcome) == ("closed", "rolled_back")
 
@@ -152,7 +152,7 @@ def test_the_outcome_of_a_rolled_back_change_is_not_improved_at_closing(cast):
             change,
             "close",
             by=cast.manager,
-            data={"pir": "All is well, really.", "caused_incidents": "none", "outcome": "successful"},
+            data={"pir": "All is well, really.", "no_incident": True, "outcome": "successful"},
         )
     assert codes(refused) == {"outcome"}
 

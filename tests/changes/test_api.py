@@ -134,7 +134,7 @@ def test_another_through_rollback_with_the_field_restored(people):
     people["implementer"].post(f"changes/{number}/rollback-steps/{step}/complete/", status=200)
     people["implementer"].step(number, "rolled_back")
     people["verifier"].step(number, "restore_ok", restore_check="The label was read again.")
-    people["manager"].step(number, "close", pir="The label had been right.", caused_incidents="none")
+    people["manager"].step(number, "close", pir="The label had been right.", no_incident=True)
     item.refresh_from_db()
     assert item.serial == "OLD"
     closed = people["requester"].get(f"changes/{number}/")

@@ -29,6 +29,7 @@ from tests.changes.journey import (
     to_scheduled,
     to_testing,
     to_verifying,
+    verify,
 )
 from tests.factories import (
     make_change,
@@ -411,6 +412,7 @@ def test_who_did_the_work_does_not_verify_and_the_manager_who_did_does_not_close
     with pytest.raises(IntegrityError) as error, transaction.atomic():
         insert_event(change, "verified", cast.second)
     assert code_of(error) in {"who", "implementer_apart"}
+    verify(cast, change)
     insert_event(change, "verified_review", cast.verifier)
     with pytest.raises(IntegrityError) as error, transaction.atomic():
         insert_event(change, "close", cast.implementer)

@@ -10,10 +10,11 @@ from accounts.step_up import Proof
 from changes.actions import take_step
 from changes.guards import GUARDS
 from changes.guards.collisions import freezes_on
-from changes.models import ApprovalPolicy, ChangeRequest, TestRun
+from changes.models import ApprovalPolicy, ChangeEvent, ChangeRequest, TestRun
 from tests.changes.journey import (
     HIGH,
     LOW,
+    do_the_work,
     draft,
     emergency,
     to_implementing,
@@ -23,6 +24,7 @@ from tests.changes.journey import (
     verify,
 )
 from tests.factories import (
+    make_caused_incident,
     make_change,
     make_change_link,
     make_consultation,
@@ -30,6 +32,9 @@ from tests.factories import (
     make_freeze,
     make_item,
     make_member,
+    make_presence,
+    make_review_action,
+    make_round,
     make_standard_template,
     make_task,
     make_team,
@@ -54,8 +59,8 @@ def edited(change, **fields):
     return change
 
 
-def test_every_guard_is_tested_here():
-    text = pathlib.Path(__file__).read_text()
+def test_every_guard_is_tested_in_this_folder():
+    text = "".join(each.read_text() for each in pathlib.Path(__file__).parent.glob("test_*.py"))
     assert [name for name in GUARDS if f'"{name}"' not in text] == []
 
 
@@ -442,6 +447,9 @@ def test_work_done(cast):
     assert codes("dual_tasks_have_two_people", change) == {"dual_tasks"}
     tasks.filter(pk=second.pk).update(done_at=NOW, second_by=cast.second)
     change.operations.update(applied_at=NOW)
+    assert codes("ci_ops_all_applied", change) == {"ci_ops_all_applied"}, "the mark alone does nothing"
+    item = change.change_items.get(impact="manual").item
+    type(item).objects.filter(pk=item.pk).update(serial="NEW")
     for name in ("tasks_done_in_order", "dual_tasks_have_two_people", "ci_ops_all_applied"):
         assert codes(name, change) == set()
     assert codes("no_task_started", change) == {"no_task_started"}
@@ -476,9 +484,37 @@ def test_observation_elapsed(cast):
     change.criteria.update(observation_minutes=60)
     to_verifying(cast, change)
     assert codes("observation_elapsed", change) == {"observation_elapsed"}
-    later = ChangeRequest.objects.get(pk=change.pk)
-    later.actual_end_at -= timedelta(minutes=61)
-    assert GUARDS["observation_elapsed"](later, None, None) == []
+    change = draft(cast, item=make_item(serial="OLD-2"), after={"serial": "NEW-2"})
+    to_verifying(cast, change)
+    assert codes("observation_elapsed", change) == set()
+
+
+def test_way_back_open(cast):
+    change = draft(cast)
+    to_implementing(cast, change)
+    do_the_work(cast, change)
+    assert codes("way_back_open", change, cast.implementer) == set()
+    change = draft(cast, item=make_item(serial="OLD-2"), after={"serial": "NEW-2"})
+    change.stages.update(is_point_of_no_return=True)
+    to_implementing(cast, change)
+    assert codes("way_back_open", change, cast.implementer) == set()
+    do_the_work(cast, change)
+    for who in (cast.implementer, cast.verifier, cast.peer, None):
+        assert codes("way_back_open", change, who) == {"way_back_open"}
+    assert codes("way_back_open", change, cast.manager) == set()
+
+
+def test_presence_confirmed(db):
+    change = make_round().change
+    assert codes("presence_confirmed", change) == set()
+    confirmed = make_presence()
+    assert codes("presence_confirmed", confirmed.event.change) == set()
+    ChangeRequest.objects.filter(pk=change.pk).update(incident_priority="p1")
+    ChangeEvent.objects.create(
+        change=change, event="break_glass", actor=make_user("engineer"), comment="no answer",
+        data={"second_person": make_user("engineer").pk}, proof="step_up", proved_at=timezone.now(),
+    )  # fmt: skip
+    assert codes("presence_confirmed", change) == {"presence_confirmed"}
 
 
 def test_discovery_and_restoring(cast):
@@ -500,12 +536,21 @@ def test_closing(change):
     assert codes("pir_complete", change, data={}) == {"pir_complete"}
     assert codes("pir_complete", change, data={"pir": "n/a"}) == {"pir_complete"}
     assert codes("pir_complete", change, data={"pir": "It went as planned."}) == set()
-    failed = ChangeRequest(outcome="failed")
-    assert [r.code for r in GUARDS["caused_incidents_linked"](failed, None, {})] == [
-        "caused_incidents_linked"
-    ]
-    assert GUARDS["caused_incidents_linked"](failed, None, {"caused_incidents": "none"}) == []
+
+    def said(name, data):  # of the change as it stands in memory
+        return {refusal.code for refusal in GUARDS[name](change, None, data)}
+
+    change.outcome = "failed"
+    assert said("caused_incidents_linked", {}) == {"caused_incidents_linked"}
+    assert said("caused_incidents_linked", {"no_incident": True}) == set()
+    incident = make_caused_incident(change=change)
+    assert said("caused_incidents_linked", {}) == set()
+    incident.delete()
     name = "actions_have_owner_and_date"
     whole = {"text": "Write it down", "owner": "ops", "due_on": "2030-01-01"}
-    assert codes(name, change, data={"pir_actions": [whole]}) == set()
-    assert codes(name, change, data={"pir_actions": [whole | {"owner": ""}]}) == {name}
+    for change.pir_actions, wanted in (([whole], set()), ([whole | {"owner": ""}], {name}), ([], set())):
+        assert said(name, {}) == wanted
+    action = make_review_action(change=change)
+    assert said(name, {}) == set()
+    type(action.owner).objects.filter(pk=action.owner_id).update(is_active=False)
+    assert said(name, {}) == {name}

@@ -85,7 +85,9 @@ def test_the_table_is_the_specification():
     }  # fmt: skip
     ours = {"hold", "resume", "record_import", "new_round"}
     assert {step.event for step in STEPS} == specified | ours
-    counted = Counter(kind for step, kind in ROWS if step.event not in ours)
+    # The clock of the ratification runs before it too: four more rows than in the reference.
+    early = {step for step in STEPS if step.event == "ratify_overdue" and step.source != "ratifying"}
+    counted = Counter(kind for step, kind in ROWS if step.event not in ours and step not in early)
     assert counted == {"normal": 32, "standard": 21, "emergency": 24}
 
 
@@ -95,6 +97,7 @@ def test_a_step_on_hold_leads_out_or_resumes():
         "cancel",
         "rollback",
         "auto_rollback",
+        "ratify_overdue",
     }
     assert {s.event for s in STEPS if s.on_hold == "only"} == {"resume"}
 

@@ -3,13 +3,20 @@
 from procrastinate.contrib.django import app
 
 from audit.context import coming_from
-from changes.actions import expire_missed_windows, note_overdue_ratifications
+from changes.actions import (
+    escalate_overdue_votes,
+    expire_missed_windows,
+    note_overdue_ratifications,
+    remind_at_half_time,
+)
 
 
 @app.periodic(cron="*/5 * * * *")
 @app.task(name="changes.watch_the_clock", queueing_lock="changes.watch_the_clock", pass_context=False)
 def watch_the_clock(timestamp: int) -> None:
-    """Every five minutes: missed windows are cancelled, overdue ratifications noted; no vote is decided."""
+    """Every five minutes: missed windows are cancelled, votes reminded of and escalated; none is decided."""
     with coming_from("job changes.watch_the_clock"):
         expire_missed_windows()
         note_overdue_ratifications()
+        remind_at_half_time()
+        escalate_overdue_votes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from changes.workflow import ENDS, UNDER_WAY, State
@@ -29,14 +30,30 @@ class ChangeQuerySet(models.QuerySet):
         return self.filter(window__overlap=window)
 
     def waiting_for_vote_of(self, user: AbstractUser) -> Self:
-        """Changes with an open round in which `user` has a seat that may still vote."""
-        seats = models.Q(
+        """Changes with an open seat of `user`, or of somebody for whom they deputise and may vote there."""
+        now = timezone.now()
+        own = models.Q(
             rounds__closed_at__isnull=True,
             rounds__steps__seats__user=user,
             rounds__steps__seats__is_barred=False,
             rounds__steps__seats__vote__isnull=True,
         )
-        return self.filter(seats, on_hold=False).distinct()
+        lent = models.Q(
+            rounds__closed_at__isnull=True,
+            rounds__steps__seats__user__vote_delegations__deputy=user,
+            rounds__steps__seats__user__vote_delegations__starts_at__lte=now,
+            rounds__steps__seats__user__vote_delegations__ends_at__gt=now,
+            rounds__steps__seats__is_barred=False,
+            rounds__steps__seats__vote__isnull=True,
+        )
+        everything = type(self)(self.model)
+        parts = models.Q(assignments__user=user, assignments__role__in=["implementer", "verifier"])
+        takes_part = everything.filter(models.Q(requester=user) | parts).values("pk")
+        seated = everything.filter(rounds__closed_at__isnull=True, rounds__steps__seats__user=user)
+        deputised = everything.filter(lent).exclude(pk__in=takes_part).exclude(pk__in=seated.values("pk"))
+        mine = everything.filter(own)
+        waiting = models.Q(pk__in=mine.values("pk")) | models.Q(pk__in=deputised.values("pk"))
+        return self.filter(waiting, on_hold=False)
 
     def involving(self, user: AbstractUser) -> Self:
         """Changes that `user` requested, owns or is assigned to."""
@@ -66,3 +83,43 @@ class StopQuerySet(models.QuerySet):
     def covering(self, change: object) -> Self:
         """Stops that hold this change up; `change` is its id."""
         return self.filter(CoversChange("service_id", models.Value(change)))
+
+
+class RoundStepQuerySet(models.QuerySet):
+    """Steps of rounds of voting, by their time."""
+
+    def undecided(self) -> Self:
+        """Steps of open rounds with too few approvals, or votes, yet."""
+        votes = self.filter(round__closed_at__isnull=True).annotate(
+            votes_given=Count("seats__vote"),
+            approvals_given=Count("seats__vote", filter=Q(seats__vote__choice="approve")),
+        )
+        return votes.exclude(approvals_given__gte=F("need"), votes_given__gte=F("quorum"))
+
+    def overdue(self) -> Self:
+        """Undecided steps whose time is up, and that were not escalated yet."""
+        late = self.undecided().filter(due_at__lte=timezone.now())
+        return late.exclude(escalations__kind="overdue")
+
+    def past_half_time(self) -> Self:
+        """Undecided steps with less than half of their time left, and none reminded of yet."""
+        half = models.ExpressionWrapper(
+            F("round__opened_at") + (F("due_at") - F("round__opened_at")) / 2,
+            output_field=models.DateTimeField(),
+        )
+        steps = self.undecided().annotate(half_at=half).filter(half_at__lte=timezone.now())
+        return steps.exclude(escalations__isnull=False).exclude(round__change__on_hold=True)
+
+
+class RoundSeatQuerySet(models.QuerySet):
+    """Seats of rounds of voting."""
+
+    def usable_by(self, user: AbstractUser) -> Self:
+        """Seats of `user`, and those lent to them now. A lent seat needs that they have none of their own."""
+        now = timezone.now()
+        lent = Q(
+            user__vote_delegations__deputy=user,
+            user__vote_delegations__starts_at__lte=now,
+            user__vote_delegations__ends_at__gt=now,
+        )
+        return self.filter(Q(user=user) | lent).distinct()

@@ -19,10 +19,13 @@ from audit.actions import keep_file
 from audit.models import StoredFile
 from changes.actions import add_operation
 from changes.models import (
+    AgendaItem,
     ApprovalPolicy,
     ApprovalRound,
     Assignment,
+    Attendance,
     Board,
+    BoardMeeting,
     BoardSeat,
     CausedIncident,
     ChangeEvent,
@@ -46,12 +49,15 @@ from changes.models import (
     PlanTask,
     PolicyStep,
     PresenceConfirmation,
+    Remark,
     ReviewAction,
     Risk,
     RollbackStep,
+    RoundReading,
     RoundSeat,
     RoundStep,
     StandardTemplate,
+    StepEscalation,
     StoppedLine,
     TestRun,
     Vote,
@@ -540,6 +546,44 @@ def make_change_import(**over):
     return ChangeImport.objects.create(**{"name": f"ledger-{number()}.csv", "sha256": "0" * 64} | over)
 
 
+def make_meeting(**over):
+    given = {
+        "board": over.get("board") or make_board(),
+        "chair": over.get("chair") or make_user("board_member"),
+    }
+    return BoardMeeting.objects.create(**given | {"starts_at": timezone.now()} | over)
+
+
+def make_agenda_item(**over):
+    given = {"meeting": over.get("meeting") or make_meeting(), "change": over.get("change") or make_change()}
+    return AgendaItem.objects.create(**given | over)
+
+
+def make_attendance(**over):
+    given = {"meeting": over.get("meeting") or make_meeting(), "user": over.get("user") or make_user()}
+    return Attendance.objects.create(**given | over)
+
+
+def make_remark(**over):
+    given = {"change": over.get("change") or make_change(), "author": over.get("author") or make_user()}
+    return Remark.objects.create(**given | {"text": "Why now?"} | over)
+
+
+def make_reading(**over):
+    seat = over.pop("seat", None) or RoundSeat.objects.filter(step__round=make_round()).first()
+    return RoundReading.objects.create(seat=seat, **{"reader": seat.user} | over)
+
+
+def make_reminder(**over):
+    """A round that has no time left, reminded of."""
+    steps = PolicyStep.objects.filter(policy__kind="emergency")
+    minutes = steps.first().minutes
+    steps.update(minutes=0)
+    round_ = make_round()
+    steps.update(minutes=minutes)
+    return StepEscalation.objects.create(step=round_.steps.first(), **{"kind": "reminder"} | over)
+
+
 def make_vote_confirmation(**over):
     vote = over.pop("vote", None) or make_vote(channel="verbal", recorded_by=make_user("engineer"))
     return VoteConfirmation.objects.create(vote=vote, **{"confirmed_by": vote.voter} | over)
@@ -624,4 +668,10 @@ MAKERS |= {
     ChangeEvent: make_event,
     Vote: make_vote,
     VoteConfirmation: make_vote_confirmation,
+    BoardMeeting: make_meeting,
+    AgendaItem: make_agenda_item,
+    Attendance: make_attendance,
+    Remark: make_remark,
+    RoundReading: make_reading,
+    StepEscalation: make_reminder,
 }

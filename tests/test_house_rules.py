@@ -31,12 +31,12 @@ NEITHER_RECORDED_NOR_APPEND_ONLY = {
 PARTS_OF_A_CHANGE = """
     changeitem assignment consultation changelink testrun criterion criterionresult planstage plantask
     plandocument plannedoperation driftdecision rollbackstep approvalround roundstep roundseat
-    voteconfirmation
+    voteconfirmation remark roundreading stepescalation
     deviation criterionbreach causedincident presenceconfirmation
 """
 NOT_IN_THE_ADMIN: dict[str, str] = {
     f"changes.{name}": "the page of the change" for name in PARTS_OF_A_CHANGE.split()
-}
+} | {f"changes.{name}": "the page of the meeting" for name in ("boardmeeting", "agendaitem", "attendance")}
 NOT_IN_THE_ADMIN["changes.changeimport"] = "the page of imports"
 NOT_IN_THE_ADMIN["accounts.noticepreference"] = "one's own page “Which mail I get”"
 

@@ -1,10 +1,26 @@
 """Everything that can be done to a change; one function per business event."""
 
 from changes.actions.apply import apply_stage, confirm_drift, decide_drift, roll_back
+from changes.actions.consent import reasons_against_consent, vote_by_consent
+from changes.actions.delegations import delegate_votes, end_delegation
+from changes.actions.discussion import add_remark
 from changes.actions.editing import reasons_against_editing, void_confirmed, what_an_edit_voids
 from changes.actions.gate import ask_gate, record_answer, seconds_to_wait
 from changes.actions.imports import import_changes
 from changes.actions.line import may_stop, release_the_line, stop_the_line
+from changes.actions.meetings import (
+    add_to_agenda,
+    decision_on,
+    edit_item,
+    end_meeting,
+    fill_agenda,
+    may_run,
+    move_item,
+    note_attendance,
+    open_meeting,
+    plan_meeting,
+    take_off_agenda,
+)
 from changes.actions.people import assign, consult_owner, unassign
 from changes.actions.plan import (
     add_criterion,
@@ -32,6 +48,7 @@ from changes.actions.plan_operations import (
     retire_item,
 )
 from changes.actions.refusals import DriftFound, StepRefused
+from changes.actions.rounds import escalate_overdue_votes, note_reading, remind_at_half_time
 from changes.actions.steps import NOTIFY, Offer, available_steps, take_step
 from changes.actions.templates import approve_template, reasons_against_approving
 from changes.actions.votes import cast_vote, close_if_decided, confirm_vote, reasons_against_voting
@@ -56,9 +73,11 @@ __all__ = [
     "add_criterion",
     "add_item",
     "add_operation",
+    "add_remark",
     "add_rollback_step",
     "add_stage",
     "add_task",
+    "add_to_agenda",
     "apply_stage",
     "approve_template",
     "ask_gate",
@@ -73,25 +92,40 @@ __all__ = [
     "consult_owner",
     "create_change",
     "decide_drift",
+    "decision_on",
+    "delegate_votes",
     "dry_run",
     "edit_change",
+    "edit_item",
     "edit_row",
+    "end_delegation",
+    "end_meeting",
+    "escalate_overdue_votes",
     "expire_missed_windows",
+    "fill_agenda",
     "import_changes",
+    "may_run",
     "may_stop",
+    "move_item",
     "move_operations",
     "move_row",
+    "note_attendance",
     "note_overdue_ratifications",
+    "note_reading",
+    "open_meeting",
+    "plan_meeting",
     "plan_new_item",
     "plan_operations",
     "plan_relation",
     "reasons_against_approving",
+    "reasons_against_consent",
     "reasons_against_editing",
     "reasons_against_voting",
     "record_answer",
     "record_criterion",
     "record_test_run",
     "release_the_line",
+    "remind_at_half_time",
     "remove_operations",
     "remove_row",
     "retire_item",
@@ -99,8 +133,10 @@ __all__ = [
     "seconds_to_wait",
     "stop_the_line",
     "take_live_values",
+    "take_off_agenda",
     "take_step",
     "unassign",
     "void_confirmed",
+    "vote_by_consent",
     "what_an_edit_voids",
 ]

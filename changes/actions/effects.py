@@ -74,8 +74,9 @@ EFFECTS: dict[str, Effect] = {
 # Done by changes_event_gate_v1 in the same statement as the move, and by NOTIFY after it.
 EFFECTS_OF_THE_GATE = frozenset(
     {
-        "bind_plan", "close_round", "hold", "make_normal", "mark_break_glass", "mark_imported",
-        "mark_missed_window", "mark_retrospective", "mark_unauthorised", "move_window", "notify",
+        "bind_plan", "close_round", "escalate_steps", "hold", "make_normal", "mark_break_glass",
+        "mark_imported", "mark_missed_window", "mark_retrospective", "mark_unauthorised", "move_window",
+        "notify",
         "open_round", "reopen_rollback", "resume", "start_clock", "start_ratify_clock", "stop_clock",
         "suspend_template", "void_round",
     }

@@ -49,6 +49,17 @@ IN_WORDS: dict[str, str | Promise] = {
     "not_voting": _("The change is not being voted on now."),
     "no_seat": _("You have no free seat in this round."),
     "step_up": _("This deed asks you to confirm that it is you."),
+    "own_seat_given": _(
+        "Nobody gives a seat to themselves: another manager or a security administrator does."
+    ),
+    "seat_fixed": _("A seat stays with its person and board: end it and give another."),
+    "own_delegation": _("Nobody notes that the votes of another are theirs."),
+    "delegation_fixed": _("A delegation stays with its people: end it and make another."),
+    "verifier_apart": _("Who verifies a change votes on it for nobody else."),
+    "consent_only_low": _("A consent agenda is for changes of low risk alone."),
+    "vote_overdue": _("No step of the vote is overdue."),
+    "meeting_ended": _("The meeting has ended: its record is kept as it was."),
+    "meeting_order": _("A meeting is planned, then held, then ended."),
     "clerk": _("Who asked for a change or implements it takes down no vote on it."),
     "other_seat": _("The holder of this seat votes in another seat of this round."),
     "own_seat": _("You have a seat of your own in this round: vote in it, for nobody else."),

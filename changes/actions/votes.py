@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -54,6 +55,8 @@ def cast_vote(  # noqa: PLR0913  each is one fact of a vote
         refusals = _against(round, voter, holder, choice, comment)
         if verbal:
             refusals += _against_clerk(current, by)
+        elif holder.pk != by.pk:
+            refusals += _against_deputy(current, by, holder)
         if plan_hash and plan_hash != current.plan_hash:
             refusals.append(Refusal("plan_edited", _("The plan was edited since you opened the page."),
                                     _("Read it again and vote on what it says now.")))  # fmt: skip
@@ -123,6 +126,19 @@ def _against_clerk(change: ChangeRequest, by: User) -> list[Refusal]:
             Refusal("clerk", _("You have no right to take down votes."), _("Ask who is on call."))
         )
     for part in (Relation.REQUESTER, Relation.IMPLEMENTER):
+        refusals += must_not_be(change, part, by)
+    return refusals
+
+
+def _against_deputy(change: ChangeRequest, by: User, holder: User) -> list[Refusal]:
+    """A deputy has the vote lent today, and neither asked for the change nor implements or verifies it."""
+    now = timezone.now()
+    is_lent = holder.vote_delegations.filter(deputy=by, starts_at__lte=now, ends_at__gt=now).exists()
+    refusals = []
+    if not is_lent:
+        words = _("%(name)s has not lent you the vote for today.") % {"name": holder}
+        refusals.append(Refusal("no_seat", words, _("Ask them for a delegation with dates.")))
+    for part in (Relation.IMPLEMENTER, Relation.VERIFIER):
         refusals += must_not_be(change, part, by)
     return refusals
 

@@ -67,6 +67,7 @@ def must_not_be(change: ChangeRequest, relation: str, by: User) -> list[Refusal]
     people = {
         Relation.REQUESTER: lambda: {change.requester_id},
         Relation.IMPLEMENTER: lambda: implementers_of(change),
+        Relation.VERIFIER: lambda: verifiers_of(change),
         Relation.ASSESSOR: lambda: assessors_of(change),
     }[Relation(relation)]()
     return unless(
@@ -88,6 +89,11 @@ def implementers_of(change: ChangeRequest) -> set[int]:
         *(pk for row in change.tasks.values_list("done_by_id", "second_by_id") for pk in row if pk),
         *change.stages.exclude(applied_by=None).values_list("applied_by_id", flat=True),
     }
+
+
+def verifiers_of(change: ChangeRequest) -> set[int]:
+    """Whoever is named to verify it."""
+    return set(change.assignments.filter(role=AssignmentRole.VERIFIER).values_list("user_id", flat=True))
 
 
 def assessors_of(change: ChangeRequest) -> set[int]:

@@ -57,6 +57,14 @@ def plan_voted_on(change: ChangeRequest, by: User | None, data: Data) -> list[Re
     )
 
 
+def vote_overdue(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    """A step of the open round is past its time, undecided, and was not escalated yet."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM changes_overdue_steps_v1(%s))", [change.pk])
+        is_overdue = cursor.fetchone()[0]
+    return unless(is_overdue, "vote_overdue", _("No step of the vote is overdue."), _("Wait for the votes."))
+
+
 def no_open_round(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
     return unless(
         open_round(change) is None,

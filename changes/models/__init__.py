@@ -1,13 +1,23 @@
 """A change: the request, its plan, its evidence, who votes on it, and every step it took."""
 
-from changes.models.boards import ApprovalPolicy, Board, BoardSeat, PolicyStep, SeatRelation, VoteDelegation
+from changes.models.boards import (
+    ApprovalPolicy,
+    Board,
+    BoardSeat,
+    OnTimeout,
+    PolicyStep,
+    SeatRelation,
+    VoteDelegation,
+)
 from changes.models.calendar import FreezeWindow
+from changes.models.discussion import Remark, RoundReading
 from changes.models.emergency import DutySpell, PresenceConfirmation
 from changes.models.evidence import Criterion, CriterionResult, TestRun
 from changes.models.feeds import FeedKey
 from changes.models.gate import GateAnswer, GateDecision
 from changes.models.imports import ChangeImport
 from changes.models.line import StoppedLine
+from changes.models.meetings import AgendaItem, Attendance, BoardMeeting
 from changes.models.plan import (
     DriftDecision,
     PlanDocument,
@@ -27,14 +37,17 @@ from changes.models.request import (
 )
 from changes.models.review import CausedIncident, ReviewAction
 from changes.models.steps import ChangeEvent, StepRule
-from changes.models.votes import ApprovalRound, RoundSeat, RoundStep, Vote, VoteConfirmation
+from changes.models.votes import ApprovalRound, RoundSeat, RoundStep, StepEscalation, Vote, VoteConfirmation
 from changes.models.work import CriterionBreach, Deviation
 
 __all__ = [
+    "AgendaItem",
     "ApprovalPolicy",
     "ApprovalRound",
     "Assignment",
+    "Attendance",
     "Board",
+    "BoardMeeting",
     "BoardSeat",
     "CausedIncident",
     "ChangeEvent",
@@ -53,19 +66,23 @@ __all__ = [
     "FreezeWindow",
     "GateAnswer",
     "GateDecision",
+    "OnTimeout",
     "PlanDocument",
     "PlanStage",
     "PlanTask",
     "PlannedOperation",
     "PolicyStep",
     "PresenceConfirmation",
+    "Remark",
     "ReviewAction",
     "Risk",
     "RollbackStep",
+    "RoundReading",
     "RoundSeat",
     "RoundStep",
     "SeatRelation",
     "StandardTemplate",
+    "StepEscalation",
     "StepRule",
     "StoppedLine",
     "TestRun",

@@ -16,6 +16,20 @@ class Board(RecordedModel, Labelled):
     """A body that votes on changes (ITIL 4, "change authority")."""
 
     key = models.SlugField(_("key"), max_length=40, unique=True)
+    manager = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="managed_boards",
+        verbose_name=_("manager"),
+        help_text=_("Is told when a vote of this board is overdue, and may run its meetings."),
+    )
+    hides_votes = models.BooleanField(
+        _("votes are hidden"),
+        default=False,
+        help_text=_("A member sees the votes of the others only after their own."),
+    )
 
     class Meta:
         verbose_name = _("board")
@@ -24,7 +38,7 @@ class Board(RecordedModel, Labelled):
 
 
 class BoardSeat(RecordedModel):
-    """One person's place on one board."""
+    """One person's place on one board; given by somebody else, whom PostgreSQL notes in `seated_by`."""
 
     board = models.ForeignKey(Board, models.PROTECT, related_name="seats", verbose_name=_("board"))
     user = models.ForeignKey(
@@ -32,6 +46,15 @@ class BoardSeat(RecordedModel):
     )
     has_veto = models.BooleanField(_("veto"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
+    seated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        verbose_name=_("seated by"),
+    )
 
     class Meta:
         verbose_name = _("seat on a board")
@@ -79,6 +102,13 @@ class SeatRelation(models.TextChoices):
     CI_OWNERS = "ci_owners", _("owners of the items")
 
 
+class OnTimeout(models.TextChoices):
+    """What follows when a step is not decided in time; silence never approves."""
+
+    TELL = "tell", _("the board's manager is told")
+    FALLBACK = "fallback", _("another board is asked in addition")
+
+
 class PolicyStep(RecordedModel):
     """One body that must agree: `need` approvals, `quorum` votes; all steps vote side by side."""
 
@@ -91,6 +121,12 @@ class PolicyStep(RecordedModel):
     need = models.PositiveSmallIntegerField(_("approvals needed"), default=1)
     quorum = models.PositiveSmallIntegerField(_("votes needed"), default=1)
     minutes = models.PositiveIntegerField(_("time to vote, in minutes"), default=2880)
+    on_timeout = models.CharField(
+        _("when time is up"), max_length=8, choices=OnTimeout.choices, default=OnTimeout.TELL
+    )
+    fallback_board = models.ForeignKey(
+        Board, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("board asked then")
+    )
 
     class Meta:
         verbose_name = _("step of an approval policy")
@@ -104,6 +140,11 @@ class PolicyStep(RecordedModel):
             ),
             models.CheckConstraint(
                 condition=models.Q(need__gte=1), name="changes_policystep_needs_one_at_least"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(on_timeout="fallback") | models.Q(fallback_board__isnull=False),
+                name="changes_policystep_fallback_names_a_board",
+                violation_error_message=_("Name the board that is asked when time is up."),
             ),
         ]
 

@@ -8,9 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from audit.recorded.models import RecordedModel
-from changes.models.boards import Board, SeatRelation
+from changes.models.boards import Board, OnTimeout, SeatRelation
 from changes.models.proof import Proved
 from changes.models.request import ChangeRequest
+from changes.querysets import RoundSeatQuerySet, RoundStepQuerySet
 
 
 class ApprovalRound(RecordedModel):
@@ -60,6 +61,14 @@ class RoundStep(RecordedModel):
     need = models.PositiveSmallIntegerField(_("approvals needed"))
     quorum = models.PositiveSmallIntegerField(_("votes needed"))
     due_at = models.DateTimeField(_("due"))
+    on_timeout = models.CharField(
+        _("when time is up"), max_length=8, choices=OnTimeout.choices, default=OnTimeout.TELL
+    )
+    fallback_board = models.ForeignKey(
+        Board, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("board asked then")
+    )
+
+    objects = RoundStepQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("step of a round")
@@ -68,6 +77,11 @@ class RoundStep(RecordedModel):
 
     def __str__(self) -> str:
         return str(self.board or self.get_relation_display())
+
+    @property
+    def waiting_seats(self) -> models.QuerySet[RoundSeat]:
+        """Seats that may still vote."""
+        return self.seats.filter(is_barred=False, vote=None).select_related("user")
 
 
 class RoundSeat(RecordedModel):
@@ -87,6 +101,9 @@ class RoundSeat(RecordedModel):
     has_veto = models.BooleanField(_("veto"), default=False)
     is_barred = models.BooleanField(_("may not vote"), default=False)
     barred_as = models.CharField(_("may not vote because"), max_length=10, choices=Barred.choices, blank=True)
+    is_fallback = models.BooleanField(_("asked when time was up"), default=False)
+
+    objects = RoundSeatQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("seat of a round")
@@ -96,6 +113,32 @@ class RoundSeat(RecordedModel):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.step}"
+
+
+class StepEscalation(RecordedModel):
+    """One reminder at half time, or one escalation when time was up, of a step of a round; append-only.
+
+    PostgreSQL writes the second kind with the event `escalate`, and checks the time of both.
+    """
+
+    class Kind(models.TextChoices):
+        REMINDER = "reminder", _("reminder at half time")
+        OVERDUE = "overdue", _("time was up")
+
+    step = models.ForeignKey(
+        RoundStep, models.PROTECT, related_name="escalations", verbose_name=_("step of a round")
+    )
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
+    happened_at = models.DateTimeField(_("at"), db_default=models.functions.Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("escalation of a vote")
+        verbose_name_plural = _("escalations of votes")
+        ordering = ["step", "id"]
+        constraints = [models.UniqueConstraint(fields=["step", "kind"], name="changes_stepescalation_once")]
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.get_kind_display()}"
 
 
 class Vote(RecordedModel, Proved):
@@ -110,6 +153,7 @@ class Vote(RecordedModel, Proved):
         PAGE = "page", _("page")
         API = "api", _("API")
         VERBAL = "verbal", _("by word of mouth")
+        CONSENT = "consent", _("consent agenda")
 
     round = models.ForeignKey(ApprovalRound, models.PROTECT, related_name="votes", verbose_name=_("round"))
     seat = models.OneToOneField(RoundSeat, models.PROTECT, related_name="vote", verbose_name=_("seat"))

@@ -167,6 +167,9 @@ BEGIN
     UPDATE changes_standardtemplate SET is_active = false, suspended_reason = c.number || ': ' || c.outcome
      WHERE id = c.template_id AND suspended_reason = '';
   END IF;
+  IF 'escalate_steps' = ANY (rule.effects) THEN
+    PERFORM changes_escalate_v1(c.id);
+  END IF;
   IF rule.source <> rule.target OR rule.opens <> '' THEN
     UPDATE changes_approvalround SET closed_at = at, result = 'void' WHERE change_id = c.id AND closed_at IS NULL;
   END IF;

@@ -130,11 +130,13 @@ BEGIN
   VALUES (1, c.id, purpose, changes_plan_hash_v1(c), clock_timestamp(), '') RETURNING id INTO new_round;
   SELECT coalesce(jsonb_agg(to_jsonb(a)), '[]') INTO allotted FROM changes_allot_seats_v1(c.id, chosen) a;
   FOR p IN SELECT * FROM changes_policy_steps_v1(c.id, chosen) LOOP
-    INSERT INTO changes_roundstep (row_version, round_id, position, board_id, relation, need, quorum, due_at)
+    INSERT INTO changes_roundstep (row_version, round_id, position, board_id, relation, need, quorum, due_at,
+                                   on_timeout, fallback_board_id)
     VALUES (1, new_round, p.position, p.board_id, p.relation, p.need, p.quorum,
-            clock_timestamp() + make_interval(mins => p.minutes)) RETURNING id INTO new_step;
-    INSERT INTO changes_roundseat (row_version, step_id, user_id, has_veto, is_barred, barred_as)
-    SELECT 1, new_step, s.user_id, s.has_veto, s.barred_as <> '', s.barred_as
+            clock_timestamp() + make_interval(mins => p.minutes), p.on_timeout, p.fallback_board_id)
+    RETURNING id INTO new_step;
+    INSERT INTO changes_roundseat (row_version, step_id, user_id, has_veto, is_barred, barred_as, is_fallback)
+    SELECT 1, new_step, s.user_id, s.has_veto, s.barred_as <> '', s.barred_as, false
       FROM jsonb_to_recordset(allotted) AS s (step_id bigint, user_id bigint, has_veto boolean, barred_as text)
      WHERE s.step_id = p.id ORDER BY s.user_id;
     SELECT count(*) INTO able FROM changes_roundseat s WHERE s.step_id = new_step AND NOT s.is_barred;

@@ -49,6 +49,12 @@ BEGIN
      WHERE st.round_id = r.id AND s.user_id = NEW.voter_id) THEN
     PERFORM changes_refuse_v1('own_seat', 'who has a seat in the round votes in it, for nobody else');
   END IF;
+  IF NEW.voter_id <> holder AND changes_is_related_v1(c, NEW.voter_id, 'verifier') THEN
+    PERFORM changes_refuse_v1('verifier_apart', 'who verifies the change votes on it for nobody else');
+  END IF;
+  IF NEW.channel = 'consent' AND c.risk <> 'low' THEN
+    PERFORM changes_refuse_v1('consent_only_low', 'a consent agenda is for low risk alone');
+  END IF;
   IF NEW.channel = 'verbal' AND (c.kind <> 'emergency' OR NEW.recorded_by_id IS NULL
                                  OR NEW.recorded_by_id = NEW.voter_id) THEN
     PERFORM changes_refuse_v1('verbal_only_in_emergency', 'a vote by word of mouth needs an emergency and a clerk');

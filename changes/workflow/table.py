@@ -151,6 +151,8 @@ APPROVAL = (
     Step("reject", "approving", "rejected", (N, E), (SYS, CM), _("Close the vote as rejected"),
          ("reject_threshold_reached",), effects=("close_round", "notify"), tone="danger", apart=(REQ,),
          decides="rejection"),
+    Step("escalate", "approving", "approving", (N, E), (SYS,), _("Vote overdue"), ("vote_overdue",),
+         effects=("escalate_steps", "notify"), tone="danger"),
     Step("new_round", "approving", "approving", (N, E), (REQ, OWN, CM), _("Open a new round"),
          ("no_open_round", "evidence_bound_to_plan", "seats_reachable"), effects=("open_round", "notify"),
          opens="approve"),
@@ -257,6 +259,8 @@ REVIEW = (
     *(Step("ratify_overdue", state, state, (E,), (SYS,), _("Ratification overdue"),
            ("ratification_overdue",), effects=("mark_unauthorised", "notify"), tone="danger", on_hold="also")
       for state in ("implementing", "verifying", "rolling_back", "rolled_back", "ratifying")),
+    Step("escalate", "ratifying", "ratifying", (E,), (SYS,), _("Vote overdue"), ("vote_overdue",),
+         effects=("escalate_steps", "notify"), tone="danger"),
     Step("close", "reviewing", "closed", (N, S, E), (CM,), _("Close"),
          ("pir_complete", "caused_incidents_linked", "actions_have_owner_and_date"),
          inputs=(Input("pir", "longtext", _("Post-implementation review"), is_required=False),

@@ -10,7 +10,7 @@ from accounts.step_up import Proof
 from changes.actions import take_step
 from changes.guards import GUARDS
 from changes.guards.collisions import freezes_on
-from changes.models import ApprovalPolicy, ChangeEvent, ChangeRequest, TestRun
+from changes.models import ApprovalPolicy, ChangeEvent, ChangeRequest, PolicyStep, TestRun
 from tests.changes.journey import (
     HIGH,
     LOW,
@@ -554,3 +554,12 @@ def test_closing(change):
     assert said(name, {}) == set()
     type(action.owner).objects.filter(pk=action.owner_id).update(is_active=False)
     assert said(name, {}) == {name}
+
+
+def test_vote_overdue(change, cast):
+    assert codes("vote_overdue", change) == {"vote_overdue"}
+    PolicyStep.objects.filter(policy__kind="emergency").update(minutes=0)
+    late = emergency(cast, item=make_item(serial="LATE"))
+    assert codes("vote_overdue", late) == set()
+    take_step(late, "escalate", by=None)
+    assert codes("vote_overdue", late) == {"vote_overdue"}, "once"

@@ -1,9 +1,13 @@
 """Everything that can be done to a change; one function per business event."""
 
 from changes.actions.apply import apply_stage, confirm_drift, decide_drift, roll_back
+<<<<<<< HEAD
 from changes.actions.consent import reasons_against_consent, vote_by_consent
 from changes.actions.delegations import delegate_votes, end_delegation
 from changes.actions.discussion import add_remark
+=======
+from changes.actions.copies import Copy, copy_change
+>>>>>>> 64800aa (Write whole plans over the API: differences in bulk, rows edited and moved, documents, dry run, copies)
 from changes.actions.editing import reasons_against_editing, void_confirmed, what_an_edit_voids
 from changes.actions.gate import ask_gate, record_answer, seconds_to_wait
 from changes.actions.imports import import_changes
@@ -34,8 +38,10 @@ from changes.actions.plan import (
     move_row,
     remove_row,
 )
-from changes.actions.plan_drift import DryRun, dry_run, take_live_values
+from changes.actions.plan_documents import add_document
+from changes.actions.plan_drift import DryRun, take_live_values, try_plan
 from changes.actions.plan_operations import (
+    MOST_OPERATIONS,
     OperationsRefused,
     Outcome,
     Wanted,
@@ -62,7 +68,9 @@ from changes.actions.work import (
 )
 
 __all__ = [
+    "MOST_OPERATIONS",
     "NOTIFY",
+    "Copy",
     "DriftFound",
     "DryRun",
     "Offer",
@@ -71,6 +79,7 @@ __all__ = [
     "StepRefused",
     "Wanted",
     "add_criterion",
+    "add_document",
     "add_item",
     "add_operation",
     "add_remark",
@@ -90,11 +99,14 @@ __all__ = [
     "confirm_drift",
     "confirm_vote",
     "consult_owner",
+    "copy_change",
     "create_change",
     "decide_drift",
+<<<<<<< HEAD
     "decision_on",
     "delegate_votes",
-    "dry_run",
+=======
+>>>>>>> 64800aa (Write whole plans over the API: differences in bulk, rows edited and moved, documents, dry run, copies)
     "edit_change",
     "edit_item",
     "edit_row",
@@ -135,6 +147,7 @@ __all__ = [
     "take_live_values",
     "take_off_agenda",
     "take_step",
+    "try_plan",
     "unassign",
     "void_confirmed",
     "vote_by_consent",

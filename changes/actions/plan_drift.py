@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.roles import Right, has_right, require_right
 from changes.actions.editing import editing
 from changes.actions.refusals import StepRefused
 from changes.differences import ON_ITEMS, Faults, try_operations
@@ -17,6 +18,7 @@ from changes.models import ChangeRequest, PlannedOperation
 from cmdb.attributes import same
 
 ATTRIBUTE = "attributes."
+MAY_TRY = (Right.CHANGE_REQUEST, Right.CHANGE_ASSESS, Right.CHANGE_IMPLEMENT, Right.CHANGE_MANAGE)
 
 
 def take_live_values(
@@ -66,9 +68,14 @@ class DryRun:
         return not self.drifts and not self.refused
 
 
-def dry_run(change: ChangeRequest) -> DryRun:
+def try_plan(change: ChangeRequest, *, by: User) -> DryRun:
     """The whole plan tried on the live data, in the order of its stages, and taken back: every field that
-    moved, every operation that PostgreSQL refuses. Nothing is left behind; locks the items meanwhile."""
+    moved, every operation that PostgreSQL refuses. Nothing is left behind; locks the items meanwhile.
+
+    Raises RightMissing unless `by` takes part in changes: trying is writing for a moment.
+    """
+    if not any(has_right(by, right) for right in MAY_TRY):
+        require_right(by, Right.CHANGE_REQUEST)
     waiting = change.operations.filter(applied_at=None).select_related("item__type", "stage")
     operations = list(waiting.order_by("stage__position", "id"))
     _found, refused = try_operations(operations)

@@ -28,7 +28,9 @@ COLUMNS = frozenset(
 )  # fmt: skip
 LINKS = {"owner_team": "owner_team_id", "location": "location_id"}
 INSIDE = "attributes."
-MOST = 2_000  # of one request: what PostgreSQL takes as parameters of one statement, and a person can review
+MOST_OPERATIONS = (
+    2_000  # of one request: what PostgreSQL takes as parameters of one statement, and a person can review
+)
 RETIRED = {"lifecycle_stage": LifecycleStage.RETIRED.value}
 
 
@@ -80,8 +82,8 @@ def plan_operations(
     nothing is written. Some 25 statements for any number. Raises OperationsRefused with every fault,
     StepRefused when the plan is locked or the edit voids something unsaid.
     """
-    if len(wanted) > MOST:
-        words = {"count": len(wanted), "most": MOST}
+    if len(wanted) > MOST_OPERATIONS:
+        words = {"count": len(wanted), "most": MOST_OPERATIONS}
         raise ValidationError(
             _("%(count)d operations at once are too many; at most %(most)d: narrow the filter.") % words
         )

@@ -1,12 +1,8 @@
 """Changes, their plans, their steps and votes: one endpoint, every deed an action."""
 
-from contextlib import ExitStack
-
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import status
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
@@ -15,35 +11,18 @@ from accounts.step_up import proof_of
 from audit.recorded.api import RecordedViewSet
 from changes import actions as deeds
 from changes.api import serializers as shapes
+from changes.api.plan import ROW, PlanEndpoints
 from changes.filters import ChangeFilter
 from changes.guards import Refusal
 from changes.models import ChangeRequest, DriftDecision, Vote
-from changes.models.plan import OperationKind
 
-ROW = OpenApiParameter("row", OpenApiTypes.INT, OpenApiParameter.PATH)
 PLAN = (
     "change_items__item__type", "assignments", "consultations", "stages", "operations__item__type", "tasks",
-    "rollback_steps", "criteria__results", "test_runs",
+    "rollback_steps", "criteria__results", "test_runs", "documents__file",
 )  # fmt: skip
-# The rows of a plan that can be taken out of it again.
-REMOVABLE = {
-    "items": "change_items",
-    "stages": "stages",
-    "operations": "operations",
-    "tasks": "tasks",
-    "rollback-steps": "rollback_steps",
-    "criteria": "criteria",
-    "assignments": "assignments",
-}
 
 
-def _agrees(request) -> bool:
-    """Whether the caller has said that votes and evidence on the plan may become void by this edit."""
-    sent = request.data if isinstance(request.data, dict) else {}
-    return "true" in (request.query_params.get("confirm_void"), str(sent.get("confirm_void", "")).lower())
-
-
-class ChangeViewSet(RecordedViewSet):
+class ChangeViewSet(PlanEndpoints, RecordedViewSet):
     """Changes: drafted and edited here, moved by POST to `steps/`, decided by POST to `votes/`.
 
     Whoever may read may ask; each deed checks its own right and names every reason when it refuses (409).
@@ -57,16 +36,6 @@ class ChangeViewSet(RecordedViewSet):
     filterset_class = ChangeFilter
     ordering_fields = ["id", "number", "state_since_at", "created_at"]
     write_right = Right.VIEW
-
-    def initial(self, request, *args, **kwargs):
-        super().initial(request, *args, **kwargs)
-        # Reset in finalize_response, which follows whatever happens.
-        self.agreed = ExitStack()
-        self.agreed.enter_context(deeds.void_confirmed(_agrees(request)))
-
-    def finalize_response(self, *args, **kwargs):
-        getattr(self, "agreed", ExitStack()).close()
-        return super().finalize_response(*args, **kwargs)
 
     def get_queryset(self):
         changes = super().get_queryset()
@@ -147,75 +116,6 @@ class ChangeViewSet(RecordedViewSet):
             proof=proof_of(request),
         )
         return self._made(shapes.VoteSerializer, vote)
-
-    # the plan
-
-    @extend_schema(request=shapes.ChangeItemSerializer, responses={201: shapes.ChangeItemSerializer})
-    @action(detail=True, methods=["post"], filterset_class=None)
-    def items(self, request, number):
-        """One more item: {item (id or type:name), impact}."""
-        asked = self._read(shapes.ChangeItemSerializer)
-        row = deeds.add_item(self.get_object(), asked["item"], by=request.user, impact=asked["impact"])
-        return self._made(shapes.ChangeItemSerializer, row)
-
-    @extend_schema(request=shapes.StageSerializer, responses={201: shapes.StageSerializer})
-    @action(detail=True, methods=["post"], filterset_class=None)
-    def stages(self, request, number):
-        """One more stage at the end."""
-        stage = deeds.add_stage(self.get_object(), by=request.user, **self._read(shapes.StageSerializer))
-        return self._made(shapes.StageSerializer, stage)
-
-    @extend_schema(request=shapes.OperationSerializer, responses={201: shapes.OperationSerializer})
-    @action(detail=True, methods=["post"], filterset_class=None)
-    def operations(self, request, number):
-        """One planned difference: {kind, item, after, stage}; before-values are read live."""
-        change, by = self.get_object(), request.user
-        asked = self._read(shapes.OperationSerializer)
-        kind, stage = asked.get("kind", OperationKind.UPDATE), asked.get("stage")
-        item, after = asked.get("item"), asked.get("after") or {}
-        if not isinstance(after, dict):
-            raise shapes.serializers.ValidationError({"after": [_("Give an object: {field: value}.")]})
-        if kind in (OperationKind.UPDATE, OperationKind.RETIRE) and item is None:
-            raise shapes.serializers.ValidationError({"item": [_("Name the item.")]})
-        operation = {
-            OperationKind.UPDATE: lambda: deeds.add_operation(change, item, after, by=by, stage=stage),
-            OperationKind.RETIRE: lambda: deeds.retire_item(change, item, by=by, stage=stage),
-            OperationKind.CREATE: lambda: deeds.plan_new_item(change, after, by=by, stage=stage),
-            OperationKind.RELATE: lambda: deeds.plan_relation(change, after, by=by, stage=stage),
-            OperationKind.UNRELATE: lambda: deeds.plan_relation(
-                change, after, by=by, stage=stage, is_end=True
-            ),
-        }[OperationKind(kind)]()
-        return self._made(shapes.OperationSerializer, operation)
-
-    @extend_schema(request=shapes.TaskSerializer, responses={201: shapes.TaskSerializer})
-    @action(detail=True, methods=["post"], filterset_class=None)
-    def tasks(self, request, number):
-        """One more task."""
-        return self._add(deeds.add_task, shapes.TaskSerializer)
-
-    @extend_schema(request=shapes.RollbackStepSerializer, responses={201: shapes.RollbackStepSerializer})
-    @action(detail=True, methods=["post"], url_path="rollback-steps", filterset_class=None)
-    def rollback_steps(self, request, number):
-        """One more step of the way back."""
-        return self._add(deeds.add_rollback_step, shapes.RollbackStepSerializer)
-
-    @extend_schema(request=shapes.CriterionSerializer, responses={201: shapes.CriterionSerializer})
-    @action(detail=True, methods=["post"], filterset_class=None)
-    def criteria(self, request, number):
-        """One more criterion."""
-        asked = self._read(shapes.CriterionSerializer)
-        row = deeds.add_criterion(self.get_object(), asked.pop("metric"), by=request.user, **asked)
-        return self._made(shapes.CriterionSerializer, row)
-
-    @extend_schema(parameters=[ROW, OpenApiParameter("rows", OpenApiTypes.STR, OpenApiParameter.PATH)],
-                   request=None, responses={204: None})  # fmt: skip
-    @action(detail=True, methods=["delete"], filterset_class=None, url_name="remove",
-            url_path=rf"(?P<rows>{'|'.join(REMOVABLE)})/(?P<row>\d+)")  # fmt: skip
-    def remove(self, request, number, rows, row):
-        """A row of the plan is taken out; its history stays."""
-        deeds.remove_row(self._row(REMOVABLE[rows], row), by=request.user)
-        return Response(status=status.HTTP_204_NO_CONTENT)
 
     # the people
 
@@ -314,20 +214,3 @@ class ChangeViewSet(RecordedViewSet):
         """The voter confirms a vote given by word of mouth."""
         vote = get_object_or_404(Vote, round__change=self.get_object(), pk=row)
         return self._made(shapes.VoteSerializer, deeds.confirm_vote(vote, by=request.user).vote)
-
-    # what they share
-
-    def _read(self, shape):
-        asked = shape(data=self.request.data, context=self.get_serializer_context())
-        asked.is_valid(raise_exception=True)
-        return dict(asked.validated_data)
-
-    def _made(self, shape, row):
-        return Response(shape(row).data, status=status.HTTP_201_CREATED)
-
-    def _row(self, rows, pk):
-        return get_object_or_404(getattr(self.get_object(), rows), pk=pk)
-
-    def _add(self, deed, shape):
-        asked = {name: value for name, value in self._read(shape).items() if value is not None}
-        return self._made(shape, deed(self.get_object(), asked.pop("label"), by=self.request.user, **asked))

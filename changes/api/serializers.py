@@ -5,6 +5,7 @@ from rest_framework import serializers
 
 from accounts.models import Team, User
 from changes.api.fields import ItemField, WindowField
+from changes.api.plan_serializers import DocumentSerializer
 from changes.models import (
     ApprovalRound,
     Assignment,
@@ -37,7 +38,8 @@ class ChangeSerializer(serializers.ModelSerializer):
             "id", "number", "kind", "state", "state_since_at", "on_hold", "outcome", "title", "reason",
             "description", "service", "requester", "owner", "window", "downtime_minutes", "risk",
             "risk_inputs", "test_plan", "rollback_trigger", "rollback_minutes", "rollback_owner",
-            "freeze_override", "template", "parameters", "incident_ref", "incident_priority", "plan_hash",
+            "rollback_rehearsal", "freeze_override", "template", "parameters", "incident_ref",
+            "incident_priority", "plan_hash",
             "approved_hash", "is_retrospective", "is_break_glass", "is_imported", "actual_start_at",
             "actual_end_at", "ratify_due_at", "backup_ref", "deviations", "issues", "restore_check",
             "retro_assessment", "pir", "pir_actions", "caused_incidents", "import_source", "import_key",
@@ -85,7 +87,7 @@ class StageSerializer(serializers.ModelSerializer):
         model = PlanStage
         fields = [
             "id", "position", "label", "share_percent", "is_point_of_no_return", "applied_at", "applied_by",
-            "reverted_at",
+            "reverted_at", "row_version",
         ]  # fmt: skip
         read_only_fields = ["position"]
 
@@ -104,7 +106,8 @@ class TaskSerializer(serializers.ModelSerializer):
     class Meta:
         model = PlanTask
         fields = [
-            "id", "stage", "phase", "position", "label", "is_dual", "done_at", "done_by", "second_by", "note",
+            "id", "stage", "phase", "position", "label", "is_dual", "duration_minutes", "assignee", "done_at",
+            "done_by", "second_by", "note", "row_version",
         ]  # fmt: skip
         extra_kwargs = {"position": {"required": False, "default": serializers.CreateOnlyDefault(None)}}
 
@@ -112,7 +115,8 @@ class TaskSerializer(serializers.ModelSerializer):
 class RollbackStepSerializer(serializers.ModelSerializer):
     class Meta:
         model = RollbackStep
-        fields = ["id", "position", "label", "done_at", "done_by"]
+        fields = ["id", "position", "label", "duration_minutes", "done_at", "done_by", "row_version"]
+        extra_kwargs = {"position": {"required": False, "default": serializers.CreateOnlyDefault(None)}}
 
 
 class ResultSerializer(serializers.ModelSerializer):
@@ -138,7 +142,7 @@ class CriterionSerializer(serializers.ModelSerializer):
         model = Criterion
         fields = [
             "id", "position", "metric", "comparison", "threshold", "unit", "observation_minutes",
-            "has_auto_rollback", "is_machine", "results",
+            "has_auto_rollback", "is_machine", "results", "row_version",
         ]  # fmt: skip
 
 
@@ -171,11 +175,12 @@ class ChangeDetailSerializer(ChangeSerializer):
     rollback_steps = RollbackStepSerializer(many=True, read_only=True)
     criteria = CriterionSerializer(many=True, read_only=True)
     test_runs = TestRunSerializer(many=True, read_only=True)
+    documents = DocumentSerializer(many=True, read_only=True)
 
     class Meta(ChangeSerializer.Meta):
         fields = [
             *ChangeSerializer.Meta.fields, "change_items", "assignments", "consultations", "stages",
-            "operations", "tasks", "rollback_steps", "criteria", "test_runs",
+            "operations", "tasks", "rollback_steps", "criteria", "test_runs", "documents",
         ]  # fmt: skip
 
 

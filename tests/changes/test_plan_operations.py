@@ -14,11 +14,11 @@ from changes.actions import (
     add_operation,
     apply_stage,
     create_change,
-    dry_run,
     plan_operations,
     roll_back,
     take_live_values,
     take_step,
+    try_plan,
 )
 from changes.models import PlannedOperation
 from cmdb.models import ConfigurationItem, Relation, RelationType
@@ -133,9 +133,9 @@ def test_too_many_at_once_are_refused_with_what_to_do(cast):
 def test_a_retired_item_is_named_by_the_dry_run_of_the_whole_plan(cast):
     change = draft(cast)
     item = change.change_items.get().item
-    assert dry_run(change).is_clean
+    assert try_plan(change, by=cast.requester).is_clean
     ConfigurationItem.objects.filter(pk=item.pk).update(serial="MOVED")
-    found = dry_run(change)
+    found = try_plan(change, by=cast.requester)
     assert [(d.field, d.expected, d.found) for d in found.drifts] == [("serial", "OLD", "MOVED")]
     item.refresh_from_db()
     assert item.serial == "MOVED"
@@ -150,9 +150,9 @@ def test_a_relation_that_somebody_made_meanwhile_is_named_by_the_dry_run(cast):
     }
     change = create_change(by=cast.requester, title="Relate")
     plan_operations(change, [Wanted("relate", None, ends)], by=cast.requester)
-    assert dry_run(change).is_clean
+    assert try_plan(change, by=cast.requester).is_clean
     Relation.objects.create(**ends)
-    (faults,) = dry_run(change).refused.values()
+    (faults,) = try_plan(change, by=cast.requester).refused.values()
     assert faults == {"target": ["These two items are related in this way already."]}
 
 

@@ -1,13 +1,10 @@
 """Everything that can be done to a change; one function per business event."""
 
 from changes.actions.apply import apply_stage, confirm_drift, decide_drift, roll_back
-<<<<<<< HEAD
 from changes.actions.consent import reasons_against_consent, vote_by_consent
+from changes.actions.copies import Copy, copy_change
 from changes.actions.delegations import delegate_votes, end_delegation
 from changes.actions.discussion import add_remark
-=======
-from changes.actions.copies import Copy, copy_change
->>>>>>> 64800aa (Write whole plans over the API: differences in bulk, rows edited and moved, documents, dry run, copies)
 from changes.actions.editing import reasons_against_editing, void_confirmed, what_an_edit_voids
 from changes.actions.gate import ask_gate, record_answer, seconds_to_wait
 from changes.actions.imports import import_changes
@@ -102,11 +99,8 @@ __all__ = [
     "copy_change",
     "create_change",
     "decide_drift",
-<<<<<<< HEAD
     "decision_on",
     "delegate_votes",
-=======
->>>>>>> 64800aa (Write whole plans over the API: differences in bulk, rows edited and moved, documents, dry run, copies)
     "edit_change",
     "edit_item",
     "edit_row",

@@ -7,6 +7,7 @@ from changes.actions import (
     escalate_overdue_votes,
     expire_missed_windows,
     note_overdue_ratifications,
+    remind,
     remind_at_half_time,
 )
 
@@ -20,3 +21,11 @@ def watch_the_clock(timestamp: int) -> None:
         note_overdue_ratifications()
         remind_at_half_time()
         escalate_overdue_votes()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="changes.remind", queueing_lock="changes.remind", pass_context=False)
+def remind_people(timestamp: int) -> None:
+    """Every minute: deadlines remind and escalate, and never decide."""
+    with coming_from("job changes.remind"):
+        remind()

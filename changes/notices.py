@@ -34,8 +34,10 @@ PLAN_EDITED = _kind("plan_edited", _("A plan that you voted on was edited: your 
 RESCHEDULED = _kind("rescheduled", _("A change was given another window"))
 MOVED = _kind("moved", _("A change went on to its next step"), mail=DIGEST)
 ROLLED_BACK = _kind("rolled_back", _("A change is rolled back"), urgent=True)
+CANCELLED = _kind("cancelled", _("A change was withdrawn, cancelled or aborted"))
 ENDED = _kind("ended", _("A change has ended"), mail=DIGEST)
 MENTIONED = _kind("mentioned", _("Somebody mentions you in the discussion of a change"))
+DISCUSSED = _kind("discussed", _("A question about your change, or an answer to yours"))
 DEPUTY = _kind("deputy", _("Somebody made you their deputy for votes"))
 # What the clock and the calendar bring.
 STARTS_SOON = _kind("starts_soon", _("A change that you implement is about to start"))

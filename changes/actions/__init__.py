@@ -51,6 +51,7 @@ from changes.actions.plan_operations import (
     retire_item,
 )
 from changes.actions.refusals import DriftFound, StepRefused
+from changes.actions.reminders import remind
 from changes.actions.rounds import escalate_overdue_votes, note_reading, remind_at_half_time
 from changes.actions.steps import NOTIFY, Offer, available_steps, take_step
 from changes.actions.templates import approve_template, reasons_against_approving
@@ -131,6 +132,7 @@ __all__ = [
     "record_criterion",
     "record_test_run",
     "release_the_line",
+    "remind",
     "remind_at_half_time",
     "remove_operations",
     "remove_row",

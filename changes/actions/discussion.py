@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Right, has_right
 from changes.actions.refusals import StepRefused, refusals_recorded
+from changes.actions.telling import tell_remark
 from changes.guards.refusal import Refusal
 from changes.models import ChangeRequest, Remark
 
@@ -39,7 +40,7 @@ def add_remark(
         if refusals:
             raise StepRefused(refusals)
         kind = Remark.Kind.QUESTION if is_question else Remark.Kind.NOTE
-        return Remark.objects.create(
+        remark = Remark.objects.create(
             change=change,
             author=by,
             text=words,
@@ -47,6 +48,8 @@ def add_remark(
             answers=answers,
             mentions=sorted(people_named(words)),
         )
+        tell_remark(remark)
+        return remark
 
 
 def people_named(text: str) -> set[int]:

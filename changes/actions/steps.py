@@ -16,12 +16,14 @@ from accounts.models import User
 from accounts.step_up import Proof
 from changes.actions.effects import EFFECTS
 from changes.actions.refusals import StepRefused, locked, refusals_recorded
+from changes.actions.telling import tell_step
 from changes.guards import GUARDS, Refusal, who_may
 from changes.guards.refusal import Data
 from changes.models import ChangeEvent, ChangeRequest
 from changes.workflow import Input, Relation, Step, find_step, steps_from
 
-# Called after commit with every event that happened; config wires mail and the next inspection in here.
+# Called after commit with every event that happened; config wires the next inspection in here. People are
+# told before it (changes.actions.telling), so that what is lost with the step is not mailed either.
 NOTIFY: list[Callable[[ChangeEvent], None]] = []
 
 
@@ -103,8 +105,9 @@ def take_step(
             guard_results=dict.fromkeys(step.guards, "held"),
             **proof_fields(proof),
         )
+        happened.refresh_from_db()
+        tell_step(happened)
         transaction.on_commit(lambda: tell(happened))
-    happened.refresh_from_db()
     change.refresh_from_db()
     return happened
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from accounts.models import User
+from changes.collisions.shown import InTheWay, in_the_way
 from changes.guards.execution import Drift, drift_of
 from changes.guards.form import owners_to_consult
 from changes.models import (
@@ -19,7 +20,6 @@ from changes.models import (
     ChangeRequest,
     Consultation,
     Criterion,
-    FreezeWindow,
     PlannedOperation,
     RoundSeat,
     VoteDelegation,
@@ -199,27 +199,9 @@ class Dossier:
         return found
 
     @cached_property
-    def collisions(self) -> list[dict[str, Any]]:
-        """Other live changes on the same items whose windows overlap."""
-        if not self.change.window:
-            return []
-        ids = [row.item_id for row in self.items[ItemImpact.MANUAL]]
-        others = (
-            ChangeRequest.objects.live()
-            .overlapping(self.change.window)
-            .exclude(pk=self.change.pk)
-            .filter(change_items__item__in=ids, change_items__impact=ItemImpact.MANUAL)
-            .annotate(shared_item=F("change_items__item__name"))
-            .order_by("window", "id")
-        )
-        return [{"change": other, "item": other.shared_item} for other in others[:50]]
-
-    @cached_property
-    def freezes(self) -> list[FreezeWindow]:
-        """Active freezes that overlap the window; which items they cover is the guard's word."""
-        if not self.change.window:
-            return []
-        return list(FreezeWindow.objects.filter(is_active=True, window__overlap=self.change.window)[:20])
+    def in_the_way(self) -> InTheWay:
+        """Other changes, freezes and maintenance windows in the way of this one, and when there are none."""
+        return in_the_way(self.change, self.user)
 
     @cached_property
     def similar(self) -> list[ChangeRequest]:

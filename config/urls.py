@@ -10,6 +10,7 @@ from changes.views import deeds as change_deeds
 from changes.views import pages as change_pages
 from changes.views import plan as change_plan
 from changes.views import queue as change_queue
+from changes.views import schedule as change_schedule
 from cmdb import views as cmdb
 from config import evidence, item_page, views
 from config.api import api_urls
@@ -56,7 +57,11 @@ inspection_pages = [
 change_urls = [
     path("", change_queue.queue, name="queue"),
     path("new/", change_plan.new, name="new"),
+    path("collisions/", change_schedule.collisions, name="collisions"),
     path("<str:number>/", change_pages.change, name="change"),
+    path("<str:number>/collisions/accept/", change_schedule.accept, name="accept-collision"),
+    path("<str:number>/freezes/<int:freeze>/override/", change_schedule.override, name="override-freeze"),
+    path("<str:number>/slot/", change_schedule.take_slot, name="take-slot"),
     path("<str:number>/history/", change_pages.history, name="history"),
     path("<str:number>/edit/", change_plan.edit, name="edit"),
     path("<str:number>/rows/<slug:kind>/", change_plan.add, name="add"),

@@ -33,6 +33,8 @@ from changes.models import (
     ChangeItem,
     ChangeLink,
     ChangeRequest,
+    CollisionAcknowledgement,
+    CollisionRule,
     Consultation,
     Criterion,
     CriterionBreach,
@@ -41,8 +43,10 @@ from changes.models import (
     DriftDecision,
     DutySpell,
     FeedKey,
+    FreezeOverride,
     FreezeWindow,
     GateAnswer,
+    MaintenanceWindow,
     PlanDocument,
     PlannedOperation,
     PlanStage,
@@ -517,6 +521,33 @@ def make_feed_key(**over):
     return FeedKey.objects.create(**{"user": over.get("user") or make_user("requester")} | over)
 
 
+def make_maintenance(**over):
+    """Sunday from one o'clock for four hours, in UTC."""
+    given = {"label": "Sunday night", "rule": "FREQ=WEEKLY;BYDAY=SU", "starts_on": datetime.date(2026, 1, 4)}
+    given |= {"starts_at": datetime.time(1), "duration_minutes": 240}
+    return MaintenanceWindow.objects.create(**given | over)
+
+
+def make_collision_rule(**over):
+    """One of the six that there are; no seventh kind can be made."""
+    return CollisionRule.objects.order_by("?").first() if not over else CollisionRule.objects.create(**over)
+
+
+def make_acknowledgement(**over):
+    """The requester of the other of two changes on one item accepts it."""
+    item = make_item()
+    change = over.pop("change", None) or make_change(items=[item])
+    other = over.pop("other", None) or make_change(items=[item], window=change.window)
+    given = {"kind": "same_item", "keys": [str(item.pk)], "by": other.requester, "comment": "Agreed"}
+    return CollisionAcknowledgement.objects.create(change=change, other=other, **given | over)
+
+
+def make_freeze_override(**over):
+    change, freeze = over.pop("change", None) or make_change(), over.pop("freeze", None) or make_freeze()
+    given = {"by": make_user("change_manager"), "reason": "Patients wait"}
+    return FreezeOverride.objects.create(change=change, freeze=freeze, **given | over)
+
+
 def make_round(**over):
     """An open round of an emergency change on a board with three seats."""
     change = over.pop("change", None) or make_change(kind="emergency", incident_ref="INC-1", risk="medium")
@@ -662,6 +693,10 @@ MAKERS |= {
     FreezeWindow: make_freeze,
     GateAnswer: make_gate_answer,
     StoppedLine: make_stop,
+    MaintenanceWindow: make_maintenance,
+    CollisionRule: make_collision_rule,
+    CollisionAcknowledgement: make_acknowledgement,
+    FreezeOverride: make_freeze_override,
     ApprovalRound: make_round,
     RoundStep: lambda **over: make_round(**over).steps.first(),
     RoundSeat: lambda **over: make_round(**over).steps.first().seats.first(),

@@ -1,6 +1,7 @@
 """Everything that can be done to a change; one function per business event."""
 
 from changes.actions.apply import apply_stage, confirm_drift, decide_drift, roll_back
+from changes.actions.collisions import accept_collision, decide_collision, override_freeze
 from changes.actions.consent import reasons_against_consent, vote_by_consent
 from changes.actions.copies import Copy, copy_change
 from changes.actions.delegations import delegate_votes, end_delegation
@@ -76,6 +77,7 @@ __all__ = [
     "Outcome",
     "StepRefused",
     "Wanted",
+    "accept_collision",
     "add_criterion",
     "add_document",
     "add_item",
@@ -99,6 +101,7 @@ __all__ = [
     "consult_owner",
     "copy_change",
     "create_change",
+    "decide_collision",
     "decide_drift",
     "decision_on",
     "delegate_votes",
@@ -120,6 +123,7 @@ __all__ = [
     "note_overdue_ratifications",
     "note_reading",
     "open_meeting",
+    "override_freeze",
     "plan_meeting",
     "plan_new_item",
     "plan_operations",

@@ -70,6 +70,12 @@ IN_WORDS: dict[str, str | Promise] = {
     "template_suspended": _("A suspended template is used again only after a new approval."),
     "window": _("A window has a start and an end."),
     "append_only": _("This record is never edited."),
+    "double_booked": _("Another change holds one of these items at the same time."),
+    "not_acceptable": _("There is nothing of this kind to accept."),
+    "no_collision": _("The two changes do not overlap."),
+    "other_owner": _("A collision is accepted by the owner or requester of the other change."),
+    "override_apart": _("Who has a part in the change does not decide this."),
+    "no_freeze": _("No hard freeze covers the window of the change."),
     "only_by_event": _("A state moves only by a step."),
     "ci_ops_all_applied": _(
         "Not every item is as planned: apply what is left, or have two people keep what differs."

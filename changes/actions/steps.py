@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -25,6 +25,8 @@ from changes.workflow import Input, Relation, Step, find_step, steps_from
 # Called after commit with every event that happened; config wires the next inspection in here. People are
 # told before it (changes.actions.telling), so that what is lost with the step is not mailed either.
 NOTIFY: list[Callable[[ChangeEvent], None]] = []
+# Guards that compare a change with all others: steps that ask them are taken one after the other.
+COMPARED = frozenset({"no_hard_conflict", "fresh_conflict_check", "new_window_free"})
 
 
 class Offer(NamedTuple):
@@ -92,6 +94,8 @@ def take_step(
             for name in step.effects:
                 EFFECTS.get(name, _nothing)(current, by, values)
             store_input(current, step, by, values)
+        if COMPARED & set(step.guards):
+            wait_for_the_schedule()
         refusals += refusals_of(current, step, by, values | {"proof": proof})
         if refusals:
             raise StepRefused(refusals)
@@ -110,6 +114,15 @@ def take_step(
         transaction.on_commit(lambda: tell(happened))
     change.refresh_from_db()
     return happened
+
+
+def wait_for_the_schedule() -> None:
+    """Until the transaction ends, nobody else schedules or starts a change; what they did before is seen.
+
+    The same lock that changes_double_booked_v1 takes. Held after the change's row, never before it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('changes.schedule', 0))")
 
 
 def proof_fields(proof: Proof | None) -> dict[str, Any]:

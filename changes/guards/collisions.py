@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import timedelta
+from itertools import groupby
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from changes.collisions import (
+    Collision,
+    FreezeHit,
+    Schedule,
+    collisions_of,
+    freezes_on,
+    maintenance_misses,
+)
+from changes.collisions.words import in_words, names_of
 from changes.guards.refusal import Data, Refusal, unless
-from changes.models import ApprovalPolicy, ChangeItem, ChangeLink, ChangeRequest, FreezeWindow
-from changes.models.request import ItemImpact
-from changes.workflow import UNDER_WAY, Outcome, State
+from changes.models import ApprovalPolicy, ChangeLink, ChangeRequest, CollisionKind
+from changes.workflow import Outcome, State
+
+__all__ = ["Collision", "FreezeHit", "collisions_of", "freezes_on"]
 
 # Where no policy says otherwise: a standard change has none.
 RESCHEDULE_DAYS = 7
@@ -34,47 +47,8 @@ def asked_window(change: ChangeRequest, data: Data) -> DateTimeTZRange | None:
     return change.window
 
 
-def collisions_of(change: ChangeRequest, window: DateTimeTZRange | None) -> list[ChangeItem]:
-    """Items of other changes under way that this one changes too, at an overlapping time. One query."""
-    if window is None:
-        return []
-    mine = change.change_items.filter(impact=ItemImpact.MANUAL).values("item")
-    return list(
-        ChangeItem.objects.filter(
-            item__in=mine,
-            impact=ItemImpact.MANUAL,
-            change__state__in=UNDER_WAY,
-            change__window__overlap=window,
-        )
-        .exclude(change=change)
-        .select_related("change", "item__type")
-        .order_by("change_id", "id")
-    )
-
-
-def freezes_on(
-    change: ChangeRequest, window: DateTimeTZRange | None, *, now: datetime | None = None
-) -> list[FreezeWindow]:
-    """Active freezes that cover a changed item in the window; without a window, now. Two queries."""
-    now = now or timezone.now()
-    during = window or DateTimeTZRange(now, now + timedelta(minutes=1))
-    items = list(
-        change.change_items.filter(impact=ItemImpact.MANUAL).values_list(
-            "item_id", "item__type_id", "item__environment", "item__owner_team_id"
-        )
-    )
-
-    def covers(freeze: FreezeWindow) -> bool:
-        wanted = (freeze.item_id, freeze.type_id, freeze.environment, freeze.owner_team_id)
-        return any(
-            all(not want or want == has for want, has in zip(wanted, item, strict=True)) for item in items
-        )
-
-    return [f for f in FreezeWindow.objects.filter(is_active=True, window__overlap=during) if covers(f)]
-
-
 def window_reserved(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
-    """A window that is not empty and not over."""
+    """A window that is not empty and not over. Being scheduled reserves it."""
     window = change.window
     return unless(
         window is not None
@@ -84,19 +58,66 @@ def window_reserved(change: ChangeRequest, by: User | None, data: Data) -> list[
         "window_reserved",
         _("There is no window ahead: none is set, it is empty, or it has passed."),
         _("Set a window in the future."),
+        _place(change),
     )
 
 
 def no_hard_conflict(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
-    return [
-        Refusal(
-            "no_hard_conflict",
-            _("%(number)s changes %(item)s at the same time.")
-            % {"number": row.change.number, "item": row.item},
-            _("Choose another window, or agree with its owner."),
+    """No other change is in the way by a hard rule, unless who may accept it has."""
+    window = asked_window(change, data)
+    refusals = []
+    for (_pk, kind), found in groupby(
+        (each for each in collisions_of(change, window) if each.blocks),
+        key=lambda each: (each.other.pk, each.kind),
+    ):
+        rows = list(found)
+        refusals.append(
+            Refusal(
+                "no_hard_conflict",
+                in_words(change, rows),
+                FIXES[CollisionKind(kind)](rows[0]),
+                _place(change),
+            )
         )
-        for row in collisions_of(change, asked_window(change, data))
-    ]
+    misses = maintenance_misses(change, window)
+    if misses and Schedule([]).is_hard(CollisionKind.MAINTENANCE):
+        refusals.append(
+            Refusal(
+                "outside_maintenance",
+                _("The window lies outside the maintenance windows of %(items)s.")
+                % {"items": names_of(miss.item for miss in misses)},
+                _("Take the next free slot."),
+                _place(change),
+            )
+        )
+    return refusals
+
+
+def _ask(found: Collision) -> str:
+    return _("Take the next free slot, or ask the owner of %(number)s to accept it.") % {
+        "number": found.other.number
+    }
+
+
+FIXES = {
+    CollisionKind.REDUNDANCY: _ask,
+    CollisionKind.RELATED: _ask,
+    CollisionKind.SAME_ITEM: lambda found: _(
+        "Take the next free slot; or people of both changes accept it, or a change manager decides."
+    ),
+    CollisionKind.REDUNDANCY: lambda found: (
+        _("Take the next free slot, or ask the owner of %(number)s to accept it.")
+        % {"number": found.other.number}
+    ),
+    CollisionKind.UPSTREAM: lambda found: _("Choose windows in this order, or remove the link."),
+    CollisionKind.RELATED: lambda found: (
+        _("Take the next free slot, or ask the owner of %(number)s to accept it.")
+        % {"number": found.other.number}
+    ),
+    CollisionKind.PERSON: lambda found: (
+        _("Name somebody else, or ask the owner of %(number)s to accept it.") % {"number": found.other.number}
+    ),
+}
 
 
 def fresh_conflict_check(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
@@ -104,25 +125,69 @@ def fresh_conflict_check(change: ChangeRequest, by: User | None, data: Data) -> 
     return no_hard_conflict(change, by, data)
 
 
+def new_window_free(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    """Nothing collides in the window that is asked for; while none is asked for, nothing is refused."""
+    return [] if data is None else no_hard_conflict(change, by, data)
+
+
+def new_window_not_frozen(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    """No hard freeze lies in the window that is asked for."""
+    return [] if data is None else no_hard_freeze(change, by, data)
+
+
+def _by_freeze(hits: Iterable[FreezeHit]) -> list[list[FreezeHit]]:
+    return [list(rows) for _pk, rows in groupby(hits, key=lambda hit: hit.freeze.pk)]
+
+
 def no_hard_freeze(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    """No hard freeze covers an item of the change in the window, unless a change manager overrode it."""
     return [
         Refusal(
             "no_hard_freeze",
-            _("A freeze is in force: %(freeze)s.") % {"freeze": freeze},
-            _("Choose a window outside the freeze."),
+            _("A freeze is in force: %(freeze)s. It covers %(items)s.")
+            % {"freeze": rows[0].freeze, "items": names_of(hit.item for hit in rows)},
+            _("Choose a window outside the freeze, or ask the change manager to override it."),
+            _place(change),
         )
-        for freeze in freezes_on(change, asked_window(change, data))
-        if freeze.is_hard
+        for rows in _by_freeze(freezes_on(change, asked_window(change, data)))
+        if rows[0].blocks
     ]
 
 
+def soft_freeze_explained(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    """Where a soft freeze covers an item, the change says why it goes ahead all the same."""
+    if change.freeze_override.strip():
+        return []
+    soft = [hit for hit in freezes_on(change, asked_window(change, data)) if not hit.freeze.is_hard]
+    return [
+        Refusal(
+            "soft_freeze",
+            _("A soft freeze is in force: %(freeze)s. It covers %(items)s.")
+            % {"freeze": rows[0].freeze, "items": names_of(hit.item for hit in rows)},
+            _("Say why the change goes ahead in spite of it, or choose another window."),
+            _place(change),
+        )
+        for rows in _by_freeze(soft)
+    ]
+
+
+def soft_freeze_reasoned(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
+    """The same for a plan that is locked already: the step asks why."""
+    if data is None or data.get("freeze_reason"):
+        return []
+    return soft_freeze_explained(change, by, data)
+
+
 def freeze_override_if_frozen(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
-    frozen = [freeze for freeze in freezes_on(change, None) if freeze.is_hard]
+    """An emergency in a hard freeze says why; the policy then asks an owner of the items to vote, too."""
+    frozen = [hit for hit in freezes_on(change, None) if hit.freeze.is_hard]
     return unless(
         not frozen or change.freeze_override.strip(),
         "freeze_override_if_frozen",
-        _("A freeze is in force and nothing says why this goes ahead."),
-        _("Write why in spite of the freeze; voters will see it."),
+        _("A freeze is in force and nothing says why this goes ahead: %(freeze)s.")
+        % {"freeze": ", ".join(dict.fromkeys(str(hit.freeze) for hit in frozen))},
+        _("Write why in spite of the freeze; voters will see it, and an owner of the items votes."),
+        reverse("changes:edit", args=[change.number]),
     )
 
 
@@ -139,6 +204,7 @@ def inside_window(change: ChangeRequest, by: User | None, data: Data) -> list[Re
         "inside_window",
         _("It is not the time of the window."),
         _("Wait for the window, or reschedule."),
+        _place(change),
     )
 
 
@@ -186,7 +252,13 @@ def upstream_changes_done(change: ChangeRequest, by: User | None, data: Data) ->
             "upstream_changes_done",
             _("%(number)s must be done first.") % {"number": link.other.number},
             _("Wait for it, or remove the link and plan again."),
+            reverse("changes:change", args=[link.other.number]),
         )
         for link in links
         if not (link.other.state == State.CLOSED and link.other.outcome in good)
     ]
+
+
+def _place(change: ChangeRequest) -> str:
+    """Where collisions are read, accepted and moved away from."""
+    return reverse("changes:change", args=[change.number]) + "#collisions"

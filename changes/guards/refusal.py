@@ -14,11 +14,12 @@ Data = Mapping[str, Any] | None
 
 @dataclass(frozen=True)
 class Refusal:
-    """One reason why a step cannot be taken: a code for machines, words, and what would help."""
+    """One reason why a step cannot be taken: a code for machines, words, what would help, and where."""
 
     code: str
     message: str
     fix: str = ""
+    link: str = ""
 
     def as_dict(self) -> dict[str, str]:
         return asdict(self)
@@ -28,6 +29,6 @@ class Refusal:
 Guard = Callable[[ChangeRequest, User | None, Data], list[Refusal]]
 
 
-def unless(condition: object, code: str, message: str, fix: str = "") -> list[Refusal]:
+def unless(condition: object, code: str, message: str, fix: str = "", link: str = "") -> list[Refusal]:
     """Nothing when the condition holds, else the one refusal."""
-    return [] if condition else [Refusal(code, str(message), str(fix))]
+    return [] if condition else [Refusal(code, str(message), str(fix), link)]

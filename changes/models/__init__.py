@@ -9,7 +9,13 @@ from changes.models.boards import (
     SeatRelation,
     VoteDelegation,
 )
-from changes.models.calendar import FreezeWindow
+from changes.models.calendar import FreezeWindow, MaintenanceWindow
+from changes.models.collisions import (
+    CollisionAcknowledgement,
+    CollisionKind,
+    CollisionRule,
+    FreezeOverride,
+)
 from changes.models.discussion import Remark, RoundReading
 from changes.models.emergency import DutySpell, PresenceConfirmation
 from changes.models.evidence import Criterion, CriterionResult, TestRun
@@ -55,6 +61,9 @@ __all__ = [
     "ChangeItem",
     "ChangeLink",
     "ChangeRequest",
+    "CollisionAcknowledgement",
+    "CollisionKind",
+    "CollisionRule",
     "Consultation",
     "Criterion",
     "CriterionBreach",
@@ -63,9 +72,11 @@ __all__ = [
     "DriftDecision",
     "DutySpell",
     "FeedKey",
+    "FreezeOverride",
     "FreezeWindow",
     "GateAnswer",
     "GateDecision",
+    "MaintenanceWindow",
     "OnTimeout",
     "PlanDocument",
     "PlanStage",

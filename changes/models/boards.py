@@ -121,6 +121,11 @@ class PolicyStep(RecordedModel):
     need = models.PositiveSmallIntegerField(_("approvals needed"), default=1)
     quorum = models.PositiveSmallIntegerField(_("votes needed"), default=1)
     minutes = models.PositiveIntegerField(_("time to vote, in minutes"), default=2880)
+    only_in_freeze = models.BooleanField(
+        _("only in spite of a freeze"),
+        default=False,
+        help_text=_("Asked only of a change that says why it goes ahead in spite of a freeze."),
+    )
     on_timeout = models.CharField(
         _("when time is up"), max_length=8, choices=OnTimeout.choices, default=OnTimeout.TELL
     )

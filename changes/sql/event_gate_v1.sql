@@ -36,7 +36,7 @@ CREATE OR REPLACE FUNCTION changes_event_gate_v1() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   c changes_changerequest; rule changes_steprule; live text; ballot changes_approvalround; verdict text;
-  relation text; held interval; at timestamptz := clock_timestamp();
+  relation text; booked text; held interval; at timestamptz := clock_timestamp();
 BEGIN
   SELECT * INTO c FROM changes_changerequest WHERE id = NEW.change_id FOR NO KEY UPDATE;
   SELECT * INTO rule FROM changes_steprule s
@@ -93,6 +93,16 @@ BEGIN
     SELECT FROM changes_assignment i JOIN changes_assignment v USING (change_id, user_id)
      WHERE i.change_id = c.id AND i.role = 'implementer' AND v.role = 'verifier') THEN
     PERFORM changes_refuse_v1('people_apart', 'implementer and verifier are different people');
+  END IF;
+  -- Two changes do not hold one item at one time; an emergency is not stopped by it, and stops the others.
+  IF NEW.event IN ('submit', 'approve', 'start', 'reschedule') AND rule.target IN ('scheduled', 'implementing')
+     AND c.kind <> 'emergency' THEN
+    booked := changes_double_booked_v1(c, CASE WHEN 'move_window' = ANY (rule.effects)
+      THEN tstzrange((NEW.data->>'window_start')::timestamptz, (NEW.data->>'window_end')::timestamptz)
+      ELSE c."window" END);
+    IF booked IS NOT NULL THEN
+      PERFORM changes_refuse_v1('double_booked', booked || ' changes the same item at the same time');
+    END IF;
   END IF;
   IF c.kind = 'standard' AND NEW.event = 'submit' AND NOT EXISTS (
     SELECT FROM changes_standardtemplate t WHERE t.id = c.template_id AND t.is_active) THEN

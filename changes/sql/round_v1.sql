@@ -56,7 +56,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
    ORDER BY risk = '' LIMIT 1;
 $$;
 
--- The steps of the policy that apply: "owners of the items" only where an item has an owner team.
+-- The steps of the policy that apply: "owners of the items" only where an item has an owner team, those for a
+-- freeze only where the change says why it goes ahead in spite of one.
 CREATE OR REPLACE FUNCTION changes_policy_steps_v1(change bigint, policy bigint) RETURNS SETOF changes_policystep
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT p.* FROM changes_policystep p
@@ -64,6 +65,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
      AND (p.relation <> 'ci_owners'
           OR EXISTS (SELECT FROM changes_changeitem i JOIN cmdb_configurationitem ci ON ci.id = i.item_id
                       WHERE i.change_id = change AND i.impact = 'manual' AND ci.owner_team_id IS NOT NULL))
+     AND (NOT p.only_in_freeze
+          OR EXISTS (SELECT FROM changes_changerequest c WHERE c.id = change AND btrim(c.freeze_override) <> ''))
    ORDER BY p.position, p.id;
 $$;
 

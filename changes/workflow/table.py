@@ -73,18 +73,23 @@ _WAIVED = Input(
 _OUTCOME = Input(
     "outcome", "choice", _("Outcome"), False, (O.SUCCESSFUL.value, O.SUCCESSFUL_WITH_ISSUES.value)
 )
+_FREEZE = Input(
+    "freeze_reason", "text", _("Why in spite of a soft freeze, if one is in force"), is_required=False
+)
 _GO_GUARDS = ("implementers_named", "verifier_named", "people_apart")
 _SCHEDULE_GUARDS = ("window_reserved", "no_hard_conflict", "no_hard_freeze")
 
 APPLICATION = (
     Step("submit", "draft", "assessing", (N,), (REQ, OWN), _("Submit"),
-         ("form_complete", "cis_listed"), effects=("snapshot_impact", "notify"), tone="primary"),
+         ("form_complete", "cis_listed", "no_hard_conflict", "no_hard_freeze", "soft_freeze_explained"),
+         effects=("snapshot_impact", "notify"), tone="primary"),
     Step("submit", "draft", "scheduled", (S,), (REQ, OWN), _("Submit"),
          ("form_complete", "cis_listed", "template_active", "cis_in_template_scope", "params_valid",
-          "line_not_stopped", *_GO_GUARDS, *_SCHEDULE_GUARDS), effects=("bind_plan", "notify"), tone="primary", binds=True),
+          "line_not_stopped", *_GO_GUARDS, *_SCHEDULE_GUARDS, "soft_freeze_explained"),
+         effects=("bind_plan", "notify"), tone="primary", binds=True),
     Step("submit", "draft", "approving", (E,), (REQ, OWN, ONCALL), _("Call the emergency board"),
          ("form_complete", "cis_listed", "incident_referenced", "rollback_plan_present",
-          "implementers_named", "seats_reachable"),
+          "implementers_named", "seats_reachable", "freeze_override_if_frozen"),
          effects=("compute_risk", "open_round", "notify"), tone="danger", opens="approve"),
     Step("record_retro", "draft", "verifying", (E,), (ONCALL, IMP, CM), _("Record what was already done"),
          ("form_complete", "cis_listed", "incident_referenced", "actual_times_given", "implementers_named",
@@ -164,15 +169,17 @@ APPROVAL = (
 
 SCHEDULE = (
     Step("start", "scheduled", "implementing", (N, S), (IMP,), _("Start"),
-         ("inside_window", "fresh_conflict_check", "line_not_stopped", "no_hard_freeze", "prechecks_done",
+         ("inside_window", "fresh_conflict_check", "line_not_stopped", "no_hard_freeze", "soft_freeze_reasoned",
+          "prechecks_done",
           "backup_evidence_if_required", "second_person_if_dual", "plan_unchanged", "upstream_changes_done",
           "step_up_auth_if_high"),
          inputs=(Input("backup_ref", "text", _("Backup reference"), is_required=False),
-                 Input("second_operator", "user", _("Second operator"), is_required=False)),
+                 Input("second_operator", "user", _("Second operator"), is_required=False), _FREEZE),
          effects=("start_clock", "notify"), tone="primary", unchanged=True),
     Step("reschedule", "scheduled", "scheduled", (N, S), (OWN, CM), _("Reschedule"),
-         ("plan_unchanged", "within_approved_tolerance", "no_hard_conflict", "no_hard_freeze"), needs_comment=True,
-         inputs=(Input("window_start", "datetime", _("New start")), Input("window_end", "datetime", _("New end"))),
+         ("plan_unchanged", "within_approved_tolerance", "new_window_free", "new_window_not_frozen",
+          "soft_freeze_reasoned"), needs_comment=True,
+         inputs=(Input("window_start", "datetime", _("New start")), Input("window_end", "datetime", _("New end")), _FREEZE),
          effects=("move_window", "bind_plan", "notify"), unchanged=True, binds=True),
     Step("replan", "scheduled", "draft", (N,), (OWN, CM), _("Plan again"), needs_comment=True,
          effects=("void_round", "notify")),

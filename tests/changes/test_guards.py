@@ -291,10 +291,33 @@ def test_no_hard_freeze(change):
         type(freeze).objects.filter(pk=freeze.pk).update(item=None, environment="", owner_team=None)
     type(freeze).objects.filter(pk=freeze.pk).update(item=item, type=item.type, is_hard=False)
     assert codes("no_hard_freeze", change) == set()
-    assert freezes_on(change, change.window) == [freeze], "a soft one is seen and does not stop"
+    hits = freezes_on(change, change.window)
+    assert [(hit.freeze, hit.item) for hit in hits] == [(freeze, item)], "a soft one is seen, not stopping"
     later = {"window_start": NOW + timedelta(days=9), "window_end": NOW + timedelta(days=10)}
     type(freeze).objects.update(is_hard=True)
     assert codes("no_hard_freeze", change, data=later) == set()
+
+
+def test_a_soft_freeze_asks_for_a_reason(change):
+    assert codes("soft_freeze_explained", change) == set()
+    make_freeze(is_hard=False)
+    assert codes("soft_freeze_explained", change) == {"soft_freeze"}
+    assert codes("soft_freeze_reasoned", change) == set(), "the dialog asks"
+    assert codes("soft_freeze_reasoned", change, data={}) == {"soft_freeze"}
+    assert codes("soft_freeze_reasoned", change, data={"freeze_reason": "patients wait"}) == set()
+    edited(change, freeze_override="patients wait")
+    assert codes("soft_freeze_explained", change) == codes("soft_freeze_reasoned", change, data={}) == set()
+
+
+def test_another_window_is_offered_even_where_this_one_collides(cast):
+    held = draft(cast)
+    to_scheduled(cast, held)
+    make_freeze(window=(held.window.lower, held.window.upper))
+    change = make_change(items=[held.change_items.get(impact="manual").item], window=held.window)
+    assert codes("new_window_free", change) == codes("new_window_not_frozen", change) == set()
+    same = {"window_start": held.window.lower, "window_end": held.window.upper}
+    assert codes("new_window_free", change, data=same) == {"no_hard_conflict"}
+    assert codes("new_window_not_frozen", change, data=same) == {"no_hard_freeze"}
 
 
 def test_freeze_override_if_frozen(change):

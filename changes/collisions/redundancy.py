@@ -1,0 +1,89 @@
+"""What several changes take down together although each alone leaves it running."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from changes.collisions.found import Collision
+from changes.collisions.pairs import as_range, made
+from changes.collisions.ranges import moments_of_most
+from changes.collisions.schedule import Schedule
+from changes.models import CollisionKind
+from cmdb.graph import Graph
+
+
+def falls_together(
+    graph: Graph, items: dict[int, set[int]], change_id: int, others: Collection[int]
+) -> dict[int, frozenset[int]]:
+    """Items that go down only because `change_id` and `others` are at work at once, with the others it takes.
+
+    Every item that a change changes counts as out of service. Only the first item on each way down is named.
+    An item that goes down without this change, or through one change alone, is not this change's collision.
+    """
+
+    def down(keys: Collection[int]) -> dict[int, int]:
+        return graph.down(set().union(*(items[key] for key in keys)))
+
+    changed = set().union(*(items[key] for key in (change_id, *others)))
+    alone = set().union(*(down([key]) for key in (change_id, *others)))
+    together = down([change_id, *others])
+    fallen = together.keys() - alone - changed - down(list(others)).keys()
+    found: dict[int, frozenset[int]] = {}
+    for item in sorted(fallen):
+        if together[item] in fallen:
+            continue
+        needed = list(others)
+        for key in others:
+            fewer = [each for each in needed if each != key]
+            if item in down([change_id, *fewer]):
+                needed = fewer
+        found[item] = frozenset(needed)
+    return found
+
+
+def redundancy(schedule: Schedule, change_id: int) -> Iterator[Collision]:
+    """One for each other change and each item that goes down because of it, at any instant of the window."""
+    mine = schedule.entries[change_id]
+    overlapping = schedule.overlapping(change_id)
+    if not overlapping or mine.span is None:
+        return
+    reach = schedule.reach(change_id).keys()
+    near = [pk for pk in overlapping if reach & schedule.reach(pk).keys()]
+    spans = {pk: overlapping[pk] for pk in near}
+    items = {pk: schedule.entries[pk].items for pk in (change_id, *near)}
+    seen: set[tuple[int, frozenset[int]]] = set()
+    for others in moments_of_most(spans, mine.span):
+        # Changes that are not scheduled yet, and later ones, are left out first: what is certain is named.
+        order = sorted(others, key=lambda pk: (schedule.entries[pk].is_reserved, -pk))
+        seen |= set(falls_together(schedule.graph, items, change_id, order).items())
+    for item, needed in sorted(seen, key=lambda each: (each[0], sorted(each[1]))):
+        certain = all(schedule.entries[pk].is_reserved for pk in needed)
+        for pk in sorted(needed):
+            yield _collision(schedule, change_id, pk, item, needed - {pk}, certain)
+
+
+def _collision(
+    schedule: Schedule, change_id: int, other_id: int, item: int, further: Collection[int], certain: bool
+) -> Collision:
+    ways = schedule.graph.ways_to(item)
+
+    def nearest(pk: int) -> list[int]:
+        start = min(
+            (each for each in schedule.entries[pk].items if each in ways),
+            key=lambda each: (ways[each].depth, each),
+        )
+        way = [start]
+        while (via := ways[way[-1]].via) is not None:
+            way.append(via)
+        return way
+
+    ours, theirs = nearest(change_id), nearest(other_id)
+    way = [*ours, *reversed(theirs[:-1])]
+    names = schedule.named(way)
+    return made(
+        schedule, change_id, schedule.entries[other_id].change, CollisionKind.REDUNDANCY, str(item),
+        is_reserved=certain, item=names[ours[0]], other_item=names[theirs[0]], meet=names[item],
+        path=[names[pk] for pk in way], distance=len(ours) - 1, other_distance=len(theirs) - 1,
+        together=tuple(schedule.entries[pk].change for pk in sorted(further)),
+        overlap=as_range(schedule.overlapping(change_id)[other_id]),
+    )  # fmt: skip

@@ -7,6 +7,7 @@ from accounts import views as accounts
 from assets import views as assets
 from audit import views as audit
 from changes.views import deeds as change_deeds
+from changes.views import discussion as change_discussion
 from changes.views import pages as change_pages
 from changes.views import plan as change_plan
 from changes.views import queue as change_queue
@@ -67,6 +68,8 @@ change_urls = [
     path("<str:number>/rows/<slug:kind>/", change_plan.add, name="add"),
     path("<str:number>/rows/<slug:kind>/<int:pk>/remove/", change_plan.remove, name="remove"),
     path("<str:number>/steps/<slug:event>/", change_deeds.step, name="step"),
+    path("<str:number>/remarks/", change_discussion.remark, name="remark"),
+    path("<str:number>/reading/", change_discussion.reading, name="reading"),
     path("<str:number>/votes/", change_deeds.vote, name="vote"),
     path("<str:number>/votes/<int:vote>/confirm/", change_deeds.confirm_verbal, name="confirm-vote"),
     path("<str:number>/tests/", change_deeds.test, name="test"),

@@ -1,6 +1,7 @@
 """The forms of a change: the application, the dialogs of its steps and the rows of its plan."""
 
 from changes.forms.application import ApplicationForm
+from changes.forms.boards import DelegationForm, MeetingForm, RemarkForm
 from changes.forms.evidence import MeasurementForm, TestRunForm
 from changes.forms.fields import AddressField, MomentField
 from changes.forms.plan import (
@@ -20,11 +21,14 @@ __all__ = [
     "ApplicationForm",
     "ApproveTemplateForm",
     "CriterionForm",
+    "DelegationForm",
     "ItemForm",
     "MeasurementForm",
+    "MeetingForm",
     "MomentField",
     "OperationForm",
     "PersonForm",
+    "RemarkForm",
     "RollbackStepForm",
     "StageForm",
     "StepForm",

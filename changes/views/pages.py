@@ -19,7 +19,7 @@ from changes.actions import (
     reasons_against_voting,
 )
 from changes.dossier import Dossier
-from changes.forms import StepForm, TestRunForm, VoteForm
+from changes.forms import RemarkForm, StepForm, TestRunForm, VoteForm
 from changes.models import ChangeRequest, DriftDecision
 from changes.panels import panels_for
 from changes.risk import QUESTIONS
@@ -74,11 +74,14 @@ def page(request, shown: ChangeRequest, *, status: int = 200, **more: Any):
         State.VERIFYING,
     )
     tests = "tester" in _parts(dossier, request.user) and shown.state in (State.ASSESSING, State.TESTING)
+    send_back = next((offer for offer in mine if offer["step"].event == "rework"), None)
     context = {
         "change": shown,
         "dossier": dossier,
+        "dialogs": [offer for offer in mine if not offer["refusals"]],
+        "send_back": send_back and send_back | {"short": _("Send back")},
         "panels": panels_for(shown, request.user),
-        "offers": mine,
+        "offers": [offer for offer in mine if offer is not send_back or not dossier.my_seats],
         "other_offers": others,
         "vote_buttons": VOTE_BUTTONS,
         "vote_refusals": _vote_refusals(dossier, request.user),
@@ -87,6 +90,7 @@ def page(request, shown: ChangeRequest, *, status: int = 200, **more: Any):
         "may_work": works,
         "may_measure": measures,
         "test_form": TestRunForm() if tests else None,
+        "remark_form": RemarkForm(),
         "risk_lines": _risk_lines(shown),
         "my_teams": set(request.user.memberships.values_list("team_id", flat=True)),
         "open_decisions": DriftDecision.objects.filter(
@@ -112,6 +116,7 @@ def _offers(shown, user, bound):
             "form": form,
             "dialog": f"step-{step.event}",
             "button_kind": TONES.get(step.tone, ""),
+            "asks_proof": step.event == "break_glass" or (step.event == "start" and shown.is_high_risk),
             "source_label": State(step.source).label,
             "target_label": State(step.target).label,
         }

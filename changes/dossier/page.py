@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.db.models import F, Prefetch
+from django.db.models import F, Min, Prefetch, Q
 from django.utils import timezone
-from django.utils.functional import Promise
 
 from accounts.models import User
 from changes.collisions.shown import InTheWay, in_the_way
+from changes.dossier.bar import KIND_ICONS, RISK_TONES, TONES, state_bar
+from changes.dossier.glance import Tile, glance
 from changes.guards.execution import Drift, drift_of
 from changes.guards.form import owners_to_consult
 from changes.models import (
@@ -21,21 +22,17 @@ from changes.models import (
     Consultation,
     Criterion,
     PlannedOperation,
+    Remark,
     RoundSeat,
     VoteDelegation,
 )
 from changes.models.request import ItemImpact
-from changes.workflow import ENDS, MAIN_LINE, State
+from changes.workflow import ENDS, State
 
-TONES = {
-    State.DRAFT: "neutral", State.ASSESSING: "info", State.TESTING: "info", State.APPROVING: "warn",
-    State.SCHEDULED: "good", State.IMPLEMENTING: "serious", State.VERIFYING: "info",
-    State.ROLLING_BACK: "bad", State.ROLLED_BACK: "serious", State.RATIFYING: "warn",
-    State.REVIEWING: "info", State.CLOSED: "done", State.REJECTED: "bad", State.WITHDRAWN: "neutral",
-    State.CANCELLED: "neutral",
+OUTCOME_TONES = {
+    "successful": "good", "successful_with_issues": "warn", "rolled_back": "serious", "failed": "bad",
+    "unratified": "bad", "missed_window": "warn", "cancelled": "neutral",
 }  # fmt: skip
-RISK_TONES = {"low": "good", "medium": "warn", "high": "serious", "very_high": "bad"}
-KIND_ICONS = {"normal": "edit_note", "standard": "task_alt", "emergency": "emergency"}
 CHOICE_TONES = {"approve": "good", "reject": "bad", "abstain": "neutral"}
 
 
@@ -49,26 +46,6 @@ class Difference:
     before: Any
     after: Any
     drift: Drift | None = None
-
-
-def state_bar(change: ChangeRequest) -> list[dict[str, str | Promise]]:
-    """The states on the way of this kind of change, each done, now, next or bad."""
-    line = list(MAIN_LINE[change.kind])
-    if change.state not in line:
-        line = [*_passed_before(change, line), change.state]
-    here = line.index(change.state)
-    bad = change.state in (State.REJECTED, State.ROLLING_BACK, State.ROLLED_BACK)
-    is_end = change.state == State.CLOSED
-    marks = (
-        ["done"] * here + ["bad" if bad else "done" if is_end else "now"] + ["next"] * (len(line) - here - 1)
-    )
-    return [{"label": State(state).label, "is": mark} for state, mark in zip(line, marks, strict=True)]
-
-
-def _passed_before(change: ChangeRequest, line: list[str]) -> list[str]:
-    """The states of the line that the change really went through."""
-    been = {State.DRAFT, *change.events.values_list("source", flat=True)}
-    return [state for state in line if state in been]
 
 
 class Dossier:
@@ -91,8 +68,12 @@ class Dossier:
         return KIND_ICONS[self.change.kind]
 
     @property
-    def state_bar(self) -> list[dict[str, str | Promise]]:
-        return state_bar(self.change)
+    def state_bar(self) -> list[dict[str, Any]]:
+        return state_bar(self.change, self.events)
+
+    @property
+    def glance(self) -> list[Tile]:
+        return glance(self)
 
     @property
     def duration_minutes(self) -> int | None:
@@ -140,15 +121,31 @@ class Dossier:
         seats = RoundSeat.objects.select_related(
             "user", "vote__voter", "vote__on_behalf_of", "vote__confirmation"
         ).order_by("id")
-        return list(
-            self.change.rounds.prefetch_related("steps__board", Prefetch("steps__seats", seats)).order_by(
-                "-id"
-            )
-        )
+        rounds = self.change.rounds.prefetch_related("steps__board", Prefetch("steps__seats", seats))
+        found = list(rounds.order_by("-id"))
+        self._note_deputies(found)
+        return found
 
     @property
     def open_round(self) -> ApprovalRound | None:
         return next((each for each in self.rounds if each.closed_at is None), None)
+
+    def _note_deputies(self, rounds: list[ApprovalRound]) -> None:
+        """Each seat of the open round knows who may vote in it today beside its holder."""
+        seats = [
+            seat
+            for each in rounds
+            if each.closed_at is None
+            for step in each.steps.all()
+            for seat in step.seats.all()
+        ]
+        now = timezone.now()
+        lent = VoteDelegation.objects.filter(
+            person__in={seat.user_id for seat in seats}, starts_at__lte=now, ends_at__gt=now
+        )
+        deputies = {row.person_id: row.deputy for row in lent.select_related("deputy")} if seats else {}
+        for seat in seats:
+            seat.deputy_now = deputies.get(seat.user_id)
 
     @cached_property
     def my_seats(self) -> list[RoundSeat]:
@@ -166,8 +163,18 @@ class Dossier:
             for step in self.open_round.steps.all()
             for seat in step.seats.all()
             if seat.barred_as != RoundSeat.Barred.OTHER_SEAT
-            and (seat.user_id == self.user.pk or seat.user_id in lent)
+            and (seat.user_id == self.user.pk or (seat.user_id in lent and not self._is_kept_apart))
         ]
+
+    @cached_property
+    def _is_kept_apart(self) -> bool:
+        """Who asked for the change, implements or verifies it, or has a seat, votes for nobody else."""
+        parts = {"implementer", "verifier"}
+        named = any(self.user in people for role, people in self.people.items() if role in parts)
+        seated = self.open_round is not None and any(
+            seat.user_id == self.user.pk for step in self.open_round.steps.all() for seat in step.seats.all()
+        )
+        return named or seated or self.change.requester_id == self.user.pk
 
     @cached_property
     def stages(self) -> list:
@@ -205,13 +212,84 @@ class Dossier:
 
     @cached_property
     def similar(self) -> list[ChangeRequest]:
-        """The last ended changes on one of the same items, with what came of them."""
+        """The last ended changes on one of the same items or the same service, with what came of them."""
         ids = [row.item_id for row in self.items[ItemImpact.MANUAL]]
-        return list(
-            ChangeRequest.objects.filter(change_items__item__in=ids, state__in=ENDS)
-            .exclude(pk=self.change.pk)
-            .distinct()[:5]
+        same = Q(change_items__item__in=ids, change_items__impact=ItemImpact.MANUAL)
+        if self.change.service_id:
+            same |= Q(service_id=self.change.service_id)
+        alike = ChangeRequest.objects.filter(same, state__in=ENDS).exclude(pk=self.change.pk)
+        found = list(ChangeRequest.objects.filter(pk__in=alike.values("pk")).order_by("-id")[:6])
+        for other in found:
+            other.outcome_tone = OUTCOME_TONES.get(other.outcome, TONES[other.state])
+        return found
+
+    @property
+    def similar_went_well(self) -> int:
+        return sum(1 for other in self.similar if other.outcome == "successful")
+
+    @cached_property
+    def remarks(self) -> list[Remark]:
+        """Questions with their answers (`.told`) and notes, oldest first. Two queries."""
+        rows = list(self.change.remarks.select_related("author").order_by("id"))
+        names = User.objects.in_bulk({pk for row in rows for pk in row.mentions})
+        told: dict[int | None, list[Remark]] = defaultdict(list)
+        for row in rows:
+            row.named = [names[pk] for pk in row.mentions if pk in names]
+            told[row.answers_id].append(row)
+        for row in rows:
+            row.told = told.get(row.pk, [])
+        return told[None]
+
+    @property
+    def open_questions(self) -> int:
+        return sum(1 for row in self.remarks if row.kind == Remark.Kind.QUESTION and not row.told)
+
+    @cached_property
+    def queue(self) -> dict[str, Any]:
+        """The place of this change among those that wait for the vote of `user`, and its neighbours."""
+        waiting = ChangeRequest.objects.waiting_for_vote_of(self.user)
+        due = Min("rounds__steps__due_at", filter=Q(rounds__closed_at=None))
+        numbers = list(
+            waiting.annotate(due=due).order_by("due", "-id").values_list("number", flat=True)[:200]
         )
+        here = numbers.index(self.change.number) if self.change.number in numbers else None
+        before = numbers[here - 1] if here else None
+        following = numbers[(here + 1) if here is not None else 0 :][:1]
+        return {
+            "place": None if here is None else here + 1,
+            "total": len(numbers),
+            "before": before,
+            "next": following[0] if following else None,
+        }
+
+    @property
+    def hides_votes(self) -> bool:
+        """The board of one of my open seats shows the others' votes only after mine."""
+        return any(
+            seat.step.board is not None and seat.step.board.hides_votes and not hasattr(seat, "vote")
+            for seat in self.my_seats
+        )
+
+    @cached_property
+    def tally(self) -> list[dict[str, Any]]:
+        """Each step of the open round with approvals and votes so far."""
+        steps = self.open_round.steps.all() if self.open_round else []
+        return [
+            {
+                "step": step,
+                "approvals": sum(1 for vote in votes if vote.choice == "approve"),
+                "rejections": sum(1 for vote in votes if vote.choice == "reject"),
+                "votes": len(votes),
+                "is_overdue": step.due_at <= timezone.now(),
+            }
+            for step in steps
+            for votes in [[seat.vote for seat in step.seats.all() if hasattr(seat, "vote")]]
+        ]
+
+    @property
+    def reading_wanted(self) -> bool:
+        """Whether the page should note that a voter opened it."""
+        return any(not hasattr(seat, "vote") and not seat.is_barred for seat in self.my_seats)
 
     @property
     def more_affected(self) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Count, F, Q
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from changes.workflow import ENDS, UNDER_WAY, State
@@ -59,6 +60,21 @@ class ChangeQuerySet(models.QuerySet):
         """Changes that `user` requested, owns or is assigned to."""
         mine = models.Q(requester=user) | models.Q(owner=user) | models.Q(assignments__user=user)
         return self.filter(mine).distinct()
+
+    def under(self, service: int) -> Self:
+        """Changes of the service, or of an item that it needs to work."""
+        closure = RawSQL("SELECT changes_service_closure_v1(%s)", [service])
+        hit = models.Q(service__in=closure) | models.Q(
+            change_items__item__in=closure, change_items__impact="manual"
+        )
+        return self.filter(pk__in=self.model._base_manager.filter(hit).order_by().values("pk"))
+
+    def of_team(self, team: int) -> Self:
+        """Changes of a service or an item that the team owns."""
+        hit = models.Q(service__owner_team=team) | models.Q(
+            change_items__item__owner_team=team, change_items__impact="manual"
+        )
+        return self.filter(pk__in=self.model._base_manager.filter(hit).order_by().values("pk"))
 
     def to_expire(self, *, now: object = None) -> Self:
         """Scheduled changes whose window has passed."""

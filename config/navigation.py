@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Notice
 from accounts.roles import Right, has_right, roles_of
+from changes.models import StoppedLine
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ NAVIGATION = [
         _("Work"),
         [
             Entry(_("Changes"), "published_with_changes", "changes:queue"),
+            Entry(_("Calendar"), "calendar_month", "changes:calendar"),
             Entry(_("Configuration"), "dns", "cmdb:list"),
             Entry(_("Inspections"), "fact_check", "inspections:list"),
             Entry(_("Assets"), "inventory_2", "assets:list"),
@@ -131,9 +133,10 @@ ADMIN_NAVIGATION = [
 def navigation_for(user, path: str, groups: list[Group] = NAVIGATION) -> list[dict]:
     """The groups and entries this person may open, with the present one marked; empty groups left out."""
     shown = []
+    here = _current([entry.url() for group in groups for entry in group.entries], path)
     for group in groups:
         entries = [
-            {"label": entry.label, "icon": entry.icon, "url": url, "is_current": _is_current(url, path)}
+            {"label": entry.label, "icon": entry.icon, "url": url, "is_current": url == here}
             for entry in group.entries
             if entry.is_for(user) and (url := entry.url())
         ]
@@ -142,8 +145,10 @@ def navigation_for(user, path: str, groups: list[Group] = NAVIGATION) -> list[di
     return shown
 
 
-def _is_current(url: str, path: str) -> bool:
-    return path == url if url == "/" else path.startswith(url)
+def _current(urls: list[str], path: str) -> str:
+    """The destination that the path lies under; of two, the nearer one."""
+    over = [url for url in urls if url and (path == url if url == "/" else path.startswith(url))]
+    return max(over, key=len, default="")
 
 
 def unread_of(user) -> str:
@@ -162,6 +167,7 @@ def frame(request) -> dict:
             "navigation": lambda: navigation_for(user, request.path),
             "roles": lambda: [role.label for role in roles_of(user)],
             "unread": lambda: unread_of(user),
+            "stops": lambda: list(StoppedLine.objects.live().select_related("service", "stopped_by")),
         }
     }
 

@@ -6,8 +6,11 @@ from django.urls import include, path
 from accounts import views as accounts
 from assets import views as assets
 from audit import views as audit
+from changes.views import calendar as change_calendar
 from changes.views import deeds as change_deeds
 from changes.views import discussion as change_discussion
+from changes.views import feeds as change_feeds
+from changes.views import line as change_line
 from changes.views import pages as change_pages
 from changes.views import plan as change_plan
 from changes.views import queue as change_queue
@@ -59,6 +62,12 @@ change_urls = [
     path("", change_queue.queue, name="queue"),
     path("new/", change_plan.new, name="new"),
     path("collisions/", change_schedule.collisions, name="collisions"),
+    path("calendar/", change_calendar.calendar, name="calendar"),
+    path("calendar/subscribe/", change_feeds.subscribe, name="subscribe"),
+    path("feeds/<str:token>.ics", change_feeds.feed, name="feed"),
+    path("line/", change_line.line, name="line"),
+    path("line/<int:pk>/release/", change_line.release, name="line-release"),
+    path("gate/", change_line.gate_answers, name="gate"),
     path("<str:number>/", change_pages.change, name="change"),
     path("<str:number>/collisions/accept/", change_schedule.accept, name="accept-collision"),
     path("<str:number>/freezes/<int:freeze>/override/", change_schedule.override, name="override-freeze"),

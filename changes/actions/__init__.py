@@ -7,6 +7,7 @@ from changes.actions.copies import Copy, copy_change
 from changes.actions.delegations import delegate_votes, end_delegation
 from changes.actions.discussion import add_remark
 from changes.actions.editing import reasons_against_editing, void_confirmed, what_an_edit_voids
+from changes.actions.feeds import renew_feeds, revoke_feeds
 from changes.actions.gate import ask_gate, record_answer, seconds_to_wait
 from changes.actions.imports import import_changes
 from changes.actions.line import may_stop, release_the_line, stop_the_line
@@ -140,7 +141,9 @@ __all__ = [
     "remind_at_half_time",
     "remove_operations",
     "remove_row",
+    "renew_feeds",
     "retire_item",
+    "revoke_feeds",
     "roll_back",
     "seconds_to_wait",
     "stop_the_line",

@@ -4,6 +4,7 @@ from changes.forms.application import ApplicationForm
 from changes.forms.boards import DelegationForm, MeetingForm, RemarkForm
 from changes.forms.evidence import MeasurementForm, TestRunForm
 from changes.forms.fields import AddressField, MomentField
+from changes.forms.line import ReleaseForm, StopForm
 from changes.forms.plan import (
     CriterionForm,
     ItemForm,
@@ -28,10 +29,12 @@ __all__ = [
     "MomentField",
     "OperationForm",
     "PersonForm",
+    "ReleaseForm",
     "RemarkForm",
     "RollbackStepForm",
     "StageForm",
     "StepForm",
+    "StopForm",
     "TaskForm",
     "TestRunForm",
     "VoteForm",

@@ -83,7 +83,7 @@ class NoticeSerializer(serializers.ModelSerializer):
         model = Notice
         fields = [
             "id", "kind", "subject", "text", "path", "about", "is_urgent", "created_at", "is_read", "read_at",
-            "mailed_at",
+            "settled_at", "mailed_at",
         ]  # fmt: skip
 
 
@@ -100,6 +100,7 @@ class NoticeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         "kind": ["exact", "in"],
         "is_urgent": ["exact"],
         "read_at": ["isnull"],
+        "settled_at": ["isnull"],
         "created_at": ["gte", "lt"],
     }
     write_right = Right.VIEW

@@ -12,7 +12,7 @@ from unfold.forms import BaseInlineFormSet, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts.models import OFFICES_MESSAGE, ApiToken, User
-from accounts.notices import KINDS
+from accounts.notices import kinds_to_choose
 from accounts.roles import OFFICES_APART
 
 
@@ -115,7 +115,7 @@ class NoticeSettingsForm(forms.Form):
     def __init__(self, *args, person, **kwargs):
         super().__init__(*args, initial={"digest_hour": person.digest_hour}, **kwargs)
         chosen = dict(person.notice_preferences.values_list("kind", "channel"))
-        for kind in KINDS.values():
+        for kind in kinds_to_choose():
             self.fields[kind.key] = forms.ChoiceField(
                 label=kind.label,
                 choices=[(channel.value, channel.label) for channel in kind.channels],
@@ -127,11 +127,11 @@ class NoticeSettingsForm(forms.Form):
     def groups(self):
         """(label, rows) for each group of kinds; a row is the kind and its bound field."""
         rows = {}
-        for kind in KINDS.values():
+        for kind in kinds_to_choose():
             rows.setdefault(str(kind.group), []).append((kind, self[kind.key]))
         return list(rows.items())
 
     @property
     def channels(self):
         """What was chosen, by kind."""
-        return {kind: self.cleaned_data[kind] for kind in KINDS}
+        return {kind.key: self.cleaned_data[kind.key] for kind in kinds_to_choose()}

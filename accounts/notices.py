@@ -49,5 +49,10 @@ def declare(*kinds: NoticeKind) -> None:
             raise ValueError(f"The kind of notice {kind.key} is declared twice.")
 
 
+def kinds_to_choose() -> list[NoticeKind]:
+    """Every kind that people choose a channel for."""
+    return [kind for kind in KINDS.values() if kind.key != TEST]
+
+
 TEST = "account.test"
 declare(NoticeKind(TEST, _("A test mail that you asked for"), group=_("Account")))

@@ -35,8 +35,8 @@ class NoticeQuerySet(models.QuerySet):
         return self.filter(person_id=person.pk)
 
     def unread(self) -> Self:
-        """What was not read yet."""
-        return self.filter(read_at__isnull=True)
+        """What was not read yet and still matters."""
+        return self.filter(read_at__isnull=True, settled_at__isnull=True)
 
     def capped_count(self) -> int:
         """How many, counted no further than 100. One query."""
@@ -47,8 +47,8 @@ class NoticeQuerySet(models.QuerySet):
         return self.filter(mail=mail, mailed_at__isnull=True, mail_trouble="")
 
     def unclaimed(self) -> Self:
-        """What no message carries yet, and nobody has read meanwhile."""
-        return self.filter(mail_batch="", read_at__isnull=True)
+        """What no message carries yet, and still matters."""
+        return self.unread().filter(mail_batch="")
 
     def in_doubt(self, *, now: datetime) -> Self:
         """What a message carries of which nobody knows whether it arrived."""

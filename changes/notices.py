@@ -49,3 +49,6 @@ FREEZE = _kind("freeze", _("A freeze hits your change"))
 BREAK_GLASS = _kind("break_glass", _("Somebody broke the glass"), urgent=True)
 RATIFY_DUE = _kind("ratify_due", _("A ratification is due or overdue"), urgent=True)
 TEMPLATE_SUSPENDED = _kind("template_suspended", _("A standard template was suspended"))
+
+# Asked for by the state that a change is in: settled as soon as it moves on.
+WAITING = (VOTE, VOTE_REMINDER, VOTE_OVERDUE, YOUR_TURN, STARTS_SOON, WINDOW_ENDING, OBSERVED)

@@ -13,6 +13,7 @@ from accounts.actions.notices import (
     mark_read,
     notify,
     send_test_mail,
+    settle,
 )
 from accounts.actions.roles import grant_role, note_role, revoke_role
 from accounts.actions.tokens import (
@@ -42,4 +43,5 @@ __all__ = [
     "send_digest",
     "send_mail",
     "send_test_mail",
+    "settle",
 ]

@@ -112,7 +112,9 @@ def defer_digests() -> int:
     hour is the person's own, on both days of the year on which the clocks change.
     """
     now, count = timezone.now(), 0
-    waiting = Notice.objects.to_mail("digest").filter(Q(read_at__isnull=True) | ~Q(mail_batch=""))
+    waiting = Notice.objects.to_mail("digest").filter(
+        Q(read_at__isnull=True, settled_at__isnull=True) | ~Q(mail_batch="")
+    )
     oldest = dict(waiting.order_by().values_list("person_id").annotate(at=Min("created_at")))
     for person in User.objects.filter(pk__in=oldest):
         if oldest[person.pk] >= digest_moment(person, now):
@@ -133,7 +135,9 @@ def defer_forgotten_mail() -> int:
     A worker that was killed keeps its job for ever. After three days it is given up, and the notice says so.
     """
     now = timezone.now()
-    late = Notice.objects.to_mail("now").filter(Q(read_at__isnull=True) | ~Q(mail_batch=""))
+    late = Notice.objects.to_mail("now").filter(
+        Q(read_at__isnull=True, settled_at__isnull=True) | ~Q(mail_batch="")
+    )
     late.filter(created_at__lt=now - GIVE_UP_AFTER).update(mail_trouble="given_up")
     lost = late.filter(created_at__lt=now - FORGOTTEN_AFTER)
     wanted = set(lost.order_by().values_list("person_id", "path").distinct())

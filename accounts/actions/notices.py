@@ -55,11 +55,11 @@ def notify(  # noqa: PLR0913  each is one part of a notice
     one; returns how many were told.
 
     Not told: inactive people, people without the right to see records, and whoever is acting (`to_self`
-    tells them too). `subject` and `text` are lazy texts with %(name)s marks for `words`; moments in them are
-    shown in the reader's zone. `about` names what the page is about, in the daily mail. A `key` is told to
-    each person once, also by two workers at a time. Four statements, in the caller's transaction: what is
-    rolled back is told to nobody. Raises KeyError for an undeclared kind, ValueError for a path that leads
-    elsewhere.
+    tells them too). `subject` and `text` are lazy texts with %(name)s marks for `words`; moments in them,
+    and pairs of moments, are shown in the reader's zone. `about` names what the page is about, in the daily
+    mail. A `key` is told to each person once, also by two workers at a time. Four statements, in the caller's
+    transaction: what is rolled back is told to nobody. Raises KeyError for an undeclared kind, ValueError for
+    a path that leads elsewhere.
     """
     declared = KINDS[kind]
     if not re.fullmatch(LOCAL_PATH, path):
@@ -126,7 +126,19 @@ def _shown(value: object, person: User) -> str:
         hours, rest = divmod(abs(minutes), 60)
         offset = f"{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02d}" if rest else "")
         return f"{local:%Y-%m-%d %H:%M} (UTC{offset})"
+    if isinstance(value, tuple) and len(value) == 2:
+        return _span_shown(*value, person)
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _span_shown(start: datetime, end: datetime, person: User) -> str:
+    """Both moments with one zone, where their zone is one; the day once, where it is one."""
+    first, last = _shown(start, person), _shown(end, person)
+    (first_day, *rest), (last_day, *other) = first.split(" "), last.split(" ")
+    if rest[1:] == other[1:]:
+        last = " ".join(other) if first_day == last_day else last
+        first = first.rpartition(" ")[0]
+    return f"{first} – {last}"
 
 
 def _one_line(text: str) -> str:
@@ -149,6 +161,15 @@ def mark_all_read(*, by: User, up_to: int | None = None) -> int:
     if up_to is not None:
         unread = unread.filter(pk__lte=up_to)
     return unread.update(read_at=timezone.now())
+
+
+def settle(path: str, kinds: Iterable[str], *, person: User | None = None) -> int:
+    """What these kinds of notices asked for on this page is done or has lapsed, for everybody or one person:
+    the bell and the mail forget them, the list keeps them. Returns how many."""
+    waiting = Notice.objects.unread().filter(path=path, kind__in=list(kinds))
+    if person is not None:
+        waiting = waiting.of(person)
+    return waiting.update(settled_at=timezone.now())
 
 
 @transaction.atomic

@@ -20,8 +20,9 @@ LOCAL_PATH = r"^/([^/\\\s][^\\\s]*)?$"
 class Notice(models.Model):
     """One thing that one person was told, in their language; with the fate of its mail.
 
-    PostgreSQL lets only `read_at` and the mail's columns change, and nothing be deleted. `mail_batch` names
-    the message that carries it; `mail_doubts` counts sendings of which nobody knows whether they arrived.
+    `settled_at`: it asked for something that has been done or has lapsed, so nobody need read it. PostgreSQL
+    lets only these two and the mail's columns change, and nothing be deleted. `mail_batch` names the message
+    that carries it; `mail_doubts` counts sendings of which nobody knows whether they arrived.
     """
 
     class Mail(models.TextChoices):
@@ -41,6 +42,7 @@ class Notice(models.Model):
     key = models.CharField(_("key"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("told"), db_default=models.functions.Now(), editable=False)
     read_at = models.DateTimeField(_("read"), null=True, blank=True)
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
     mail = models.CharField(_("mail"), max_length=6, choices=Mail, default=Mail.NONE)
     mail_batch = models.CharField(max_length=40, blank=True, editable=False)
     mail_tried_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -69,7 +71,7 @@ class Notice(models.Model):
             models.Index(fields=["person", "-id"], name="accounts_notice_of_person"),
             models.Index(
                 fields=["person", "-id"],
-                condition=models.Q(read_at__isnull=True),
+                condition=models.Q(read_at__isnull=True, settled_at__isnull=True),
                 name="accounts_notice_unread",
             ),
             models.Index(
@@ -95,6 +97,11 @@ class Notice(models.Model):
     @property
     def is_read(self) -> bool:
         return self.read_at is not None
+
+    @property
+    def is_open(self) -> bool:
+        """It waits to be read: the bell counts it."""
+        return self.read_at is None and self.settled_at is None
 
 
 class NoticePreference(RecordedModel):

@@ -11,6 +11,7 @@ BEGIN
      (OLD.id, OLD.person_id, OLD.kind, OLD.subject, OLD.text, OLD.path, OLD.about, OLD.is_urgent, OLD.key,
       OLD.created_at)
      OR (OLD.read_at IS NOT NULL AND NEW.read_at IS DISTINCT FROM OLD.read_at)
+     OR (OLD.settled_at IS NOT NULL AND NEW.settled_at IS DISTINCT FROM OLD.settled_at)
      OR (OLD.mailed_at IS NOT NULL AND (NEW.mailed_at, NEW.mail_batch) IS DISTINCT FROM (OLD.mailed_at, OLD.mail_batch))
   THEN
     RAISE EXCEPTION 'a notice stays as it was told' USING ERRCODE = 'restrict_violation', HINT = 'append_only';

@@ -20,13 +20,13 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions import notify
+from accounts.actions import notify, settle
 from accounts.models import User
 from accounts.querysets import holders_of
 from accounts.roles import Right
 from changes import notices
-from changes.models import ChangeEvent, ChangeRequest, Remark, RoundSeat, Vote, VoteDelegation
-from changes.workflow import EDITABLE, Relation, State, find_step
+from changes.models import ChangeEvent, ChangeRequest, Remark, Risk, RoundSeat, Vote, VoteDelegation
+from changes.workflow import EDITABLE, Kind, Relation, State, find_step
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,8 @@ WENT_ON = (notices.MOVED, _("%(step)s: %(change)s"))
 UNTOLD = frozenset({"ratify_overdue", "escalate", "record_import"})
 FOR_MANAGERS = frozenset({"expire", "rollback_failed", "auto_rollback", "break_glass", "record_retro"})
 BODY = _("%(step)s, by %(by)s. It is now: %(state)s.")
-WINDOW = _("Window: %(starts)s to %(ends)s")
+WINDOW = _("Window: %(window)s")
+ASKED = _("Until %(due)s, for: %(board)s. Kind: %(nature)s; risk: %(risk)s.")
 SYSTEM = _("OpsLedger itself")
 MENTIONS_AN_HOUR = 20
 
@@ -89,10 +90,15 @@ def tell_people(
         subject=subject,
         text=text,
         words={"change": change, "number": change.number, **words},
-        path=reverse("changes:change", args=[change.number]),
+        path=path_of(change),
         about=change,
         key=key,
     )
+
+
+def path_of(change: ChangeRequest) -> str:
+    """The page of the change."""
+    return reverse("changes:change", args=[change.number])
 
 
 def never_in_the_way(tell: Callable[..., None]) -> Callable[..., None]:
@@ -126,8 +132,10 @@ def tell_step(event: ChangeEvent) -> None:
     texts: list[Text] = [BODY]
     if event.comment.strip():
         texts.append("“%(comment)s”")
-    if "starts" in words:
+    if "window" in words:
         texts.append(WINDOW)
+    if event.target != event.source or event.event == "new_round":
+        settle(path_of(change), notices.WAITING)
     told = _tell_turn(event, parts, texts, words)
     kind, subject = NEWS.get(event.event, CLOSED if event.target == State.CLOSED else WENT_ON)
     audience = set().union(*parts.values()) - told
@@ -183,7 +191,7 @@ def _last_board(change: ChangeRequest) -> list[User]:
 def window_words(change: ChangeRequest) -> dict[str, Any]:
     """The change's window as words of a notice; none where it has none."""
     window = change.window
-    return {} if window is None or window.isempty else {"starts": window.lower, "ends": window.upper}
+    return {} if window is None or window.isempty else {"window": (window.lower, window.upper)}
 
 
 def tell_seats(change: ChangeRequest) -> int:
@@ -191,11 +199,21 @@ def tell_seats(change: ChangeRequest) -> int:
     seats = RoundSeat.objects.filter(
         step__round__change=change, step__round__closed_at=None, is_barred=False, vote=None
     ).select_related("user", "step__round", "step__board")
+    nature = {
+        "nature": Kind(change.kind).label,
+        "risk": Risk(change.risk).label if change.risk else _("not assessed"),
+    }
     count = 0
     for seat in seats:
-        words = {"due": seat.step.due_at, "board": seat.step, "holder": seat.user, **window_words(change)}
-        lines = [_("Your vote is asked for until %(due)s, for: %(board)s.")]
-        if "starts" in words:
+        words = {
+            "due": seat.step.due_at,
+            "board": seat.step,
+            "holder": seat.user,
+            **nature,
+            **window_words(change),
+        }
+        lines: list[Text] = [ASKED]
+        if "window" in words:
             lines.append(WINDOW)
         subject = _("Your vote is asked for: %(change)s")
         key = f"seat:{seat.pk}"
@@ -203,9 +221,14 @@ def tell_seats(change: ChangeRequest) -> int:
         deputies = deputies_of(seat)
         if deputies:
             subject = _("A vote for %(holder)s is asked for: %(change)s")
-            lines[0] = _("You are deputy of %(holder)s. The vote is asked for until %(due)s, for: %(board)s.")
             count += tell_people(change, deputies, notices.VOTE, subject, *lines, key=key, **words)
     return count
+
+
+@never_in_the_way
+def settle_vote(change: ChangeRequest, person: User) -> None:
+    """Nobody asks the person for a vote on the change any more: it was given."""
+    settle(path_of(change), [notices.VOTE, notices.VOTE_REMINDER, notices.VOTE_OVERDUE], person=person)
 
 
 def deputies_of(seat: RoundSeat) -> list[User]:

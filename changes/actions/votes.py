@@ -11,6 +11,7 @@ from accounts.roles import Right, has_right
 from accounts.step_up import Proof
 from changes.actions.refusals import StepRefused, locked, refusals_recorded
 from changes.actions.steps import proof_fields, take_step
+from changes.actions.telling import settle_vote
 from changes.guards.people import RIGHT_FOR, fresh_proof, must_not_be
 from changes.guards.refusal import Refusal
 from changes.guards.votes import result_of
@@ -81,6 +82,9 @@ def cast_vote(  # noqa: PLR0913  each is one fact of a vote
             plan_hash=current.plan_hash,
             **proof_fields(proof),
         )
+    settle_vote(change, voter)
+    if voter != holder:
+        settle_vote(change, holder)
     close_if_decided(round)
     change.refresh_from_db()
     return vote

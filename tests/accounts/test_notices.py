@@ -62,6 +62,20 @@ def test_each_is_told_in_their_language_and_in_their_time(db):
     assert lost.text == "Draft 2026-11-22 10:30 (UTC+8)"
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "shown"),
+    [
+        ("2026-11-24T12:00", "2026-11-24T15:30", "2026-11-24 20:00 – 23:30 (UTC+8)"),
+        ("2026-11-24T12:00", "2026-11-25T01:00", "2026-11-24 20:00 – 2026-11-25 09:00 (UTC+8)"),
+    ],
+)
+def test_a_window_is_shown_with_one_zone_and_its_day_once(db, start, end, shown):
+    start, end = (datetime.datetime.fromisoformat(f"{each}+00:00") for each in (start, end))
+    person = reader(time_zone="Asia/Shanghai")
+    notify([person], KIND, subject="x", text="%(w)s", words={"w": (start, end)}, path="/")
+    assert person.notices.get().text == shown
+
+
 def test_nobody_is_told_who_left_may_not_look_or_did_it_themselves(db):
     left, stranger, actor, other = reader(is_active=False), make_user(), reader(), reader()
     with because(user=actor):
@@ -210,13 +224,14 @@ def test_test_mails_are_rationed(mail_on):
         "UPDATE accounts_notice SET created_at = now() - interval '1 day'",
         "UPDATE accounts_notice SET read_at = NULL WHERE read_at IS NOT NULL",
         "UPDATE accounts_notice SET mailed_at = NULL WHERE mailed_at IS NOT NULL",
+        "UPDATE accounts_notice SET settled_at = NULL WHERE settled_at IS NOT NULL",
         "DELETE FROM accounts_notice",
         "TRUNCATE accounts_notice",
     ],
 )
 def test_postgresql_keeps_a_notice_as_it_was_told(app_sql, deed):
     notice = make_notice()
-    app_sql.execute("UPDATE accounts_notice SET read_at = now(), mailed_at = now()")
+    app_sql.execute("UPDATE accounts_notice SET read_at = now(), mailed_at = now(), settled_at = now()")
     with pytest.raises(psycopg.Error) as refusal:
         app_sql.execute(deed)
     assert refusal.value.sqlstate in {"23001", "42501"}

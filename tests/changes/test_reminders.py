@@ -14,7 +14,15 @@ from changes.actions import cast_vote, remind, take_step
 from changes.actions.reminders import stage_of
 from changes.models import ChangeEvent, ChangeRequest, Vote
 from tests.changes import journey
-from tests.factories import make_delegation, make_item, make_user
+from tests.factories import (
+    make_consultation,
+    make_delegation,
+    make_freeze,
+    make_item,
+    make_member,
+    make_review_action,
+    make_user,
+)
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -156,6 +164,52 @@ def test_a_spoken_vote_is_to_be_confirmed(cast):
     for _each in range(2):
         remind()
     assert told(voter, notices.VERBAL_VOTE) == [f"Confirm your spoken vote: {change}"]
+
+
+def test_a_freeze_made_after_approval_is_told_once(cast):
+    starts = later(days=3)
+    change = journey.draft(cast, window=(starts, starts + HOUR))
+    journey.to_scheduled(cast, change)
+    remind()
+    assert told(cast.requester, notices.FREEZE) == []
+    make_freeze(label="Year's end", window=(starts - HOUR, starts + DAY))
+    for _each in range(2):
+        remind()
+    assert told(cast.requester, notices.FREEZE) == [f"Freeze: {change}"]
+    assert told(cast.implementer, notices.FREEZE) == [f"Freeze: {change}"]
+    text = cast.requester.notices.filter(kind=notices.FREEZE).get().text
+    assert "Year's end" in text
+    assert str(change.change_items.first().item) in text
+
+
+def test_a_deputy_hears_of_it(cast):
+    deputy = make_user("board_member")
+    make_delegation(person=cast.owner, deputy=deputy)
+    for _each in range(2):
+        remind()
+    assert told(deputy, notices.DEPUTY) == [f"You are deputy of {cast.owner} for votes"]
+
+
+def test_a_team_that_is_asked_hears_of_it(cast):
+    member = make_user("engineer")
+    team = make_member(user=member).team
+    change = journey.draft(cast)
+    take_step(change, "submit", by=cast.requester)
+    make_consultation(change=change, team=team, answer="asked")
+    for _each in range(2):
+        remind()
+    assert told(member, notices.CONSULTED) == [f"Your team is asked: {change}"]
+
+
+def test_an_agreed_action_is_reminded_of_before_and_after_its_day(cast):
+    today = timezone.localdate()
+    action = make_review_action(due_on=today + timedelta(days=2))
+    remind()
+    assert told(action.owner, notices.ACTION_DUE) == []
+    for days in (1, 2, 3, 4):
+        remind(later(days=days))
+    assert [subject.split(" ")[0] for subject in told(action.owner, notices.ACTION_DUE)] == ["Due", "Overdue"]
+    assert len(told(cast.manager, notices.ACTION_DUE)) == 1
 
 
 @pytest.mark.django_db(transaction=True)

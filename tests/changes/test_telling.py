@@ -44,7 +44,7 @@ def test_voters_are_asked_and_their_deputies_too(cast):
     assert told(deputy, notices.VOTE) == [f"A vote for {cast.owner} is asked for"]
     assert newest(cast.owner).is_urgent
     assert told(cast.board[0]) == []  # no seat in this round
-    assert "until " in newest(cast.owner).text
+    assert newest(cast.owner).text.startswith("Until ")
 
 
 def test_the_decision_is_told_and_the_implementer_knows_when(cast):
@@ -150,3 +150,23 @@ def test_a_flood_of_mentions_is_not_passed_on(cast):
         add_remark(change, f"{number} @li.wei", by=cast.assessor)
     assert named.notices.filter(kind=notices.MENTIONED).count() == telling.MENTIONS_AN_HOUR
     assert change.remarks.count() == 25
+
+
+def test_what_was_asked_for_is_settled_when_it_is_done(cast):
+    change = journey.draft(cast)
+    journey.to_approving(cast, change, answers=journey.MEDIUM)
+    assert [row.is_open for row in cast.tester.notices.filter(kind=notices.YOUR_TURN)] == [False]
+    [asked] = cast.owner.notices.filter(kind=notices.VOTE)
+    assert asked.is_open
+    cast_vote(change.rounds.get(closed_at=None), by=cast.owner, choice="approve", proof=Proof.now())
+    asked.refresh_from_db()
+    assert asked.settled_at is not None
+    assert asked.read_at is None
+
+
+def test_a_vote_given_asks_its_voter_no_more(cast):
+    change = journey.emergency(cast)
+    one, two, *_rest = cast.emergency
+    cast_vote(change.rounds.get(), by=one, choice="abstain", proof=Proof.now())
+    assert not one.notices.get(kind=notices.VOTE).is_open
+    assert two.notices.get(kind=notices.VOTE).is_open

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext as _
 
+from audit.context import because
 from changes.models import PlannedOperation
 from changes.models.plan import OperationKind
 from cmdb.models import ConfigurationItem, Relation
@@ -116,7 +117,8 @@ def try_operations(
     refused: dict[int, Faults] = {}
     found: dict[int, dict[str, Any]] = {}
     try:
-        with transaction.atomic():
+        # The plan is tried in its change's name: else a controlled type refuses what this plan is for.
+        with because(change_ref=operations[0].change_id if operations else None), transaction.atomic():
             try:
                 with transaction.atomic():
                     _write_checked(operations)
@@ -144,7 +146,8 @@ def _refused_alone(operations: Sequence[PlannedOperation]) -> dict[int, Faults]:
 
 def _write_checked(operations: Sequence[PlannedOperation]) -> None:
     write_after(operations, {})
-    connection.check_constraints()  # foreign keys are else looked at when it is too late: at the commit
+    with connection.cursor() as cursor:
+        cursor.execute(statement("check_links"))
 
 
 def _held(operations: Sequence[PlannedOperation]) -> dict[int, dict[str, Any]]:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser
 
 
+# Ends of a change that did not do anything: nothing is explained by it.
+NOTHING_DONE = (State.REJECTED, State.WITHDRAWN, State.CANCELLED)
+
+
 class ChangeQuerySet(models.QuerySet):
     """Changes, filtered in words."""
 
@@ -139,3 +143,20 @@ class RoundSeatQuerySet(models.QuerySet):
             user__vote_delegations__ends_at__gt=now,
         )
         return self.filter(Q(user=user) | lent).distinct()
+
+
+class UnauthorisedQuerySet(models.QuerySet):
+    """Unauthorised writes, filtered in words."""
+
+    def unexplained(self) -> Self:
+        """Not accepted, and without a change, or with one that came to nothing."""
+        nothing = models.Q(state="linked", change__state__in=NOTHING_DONE)
+        return self.filter(models.Q(state="open") | nothing)
+
+    def between(self, start: object, end: object) -> Self:
+        """Written from `start` up to, without, `end`; what metrics count, explained or not."""
+        return self.filter(happened_at__gte=start, happened_at__lt=end)
+
+    def of_item(self, item: object) -> Self:
+        """Those that touched the item."""
+        return self.filter(rows__item=item).distinct()

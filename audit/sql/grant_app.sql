@@ -20,6 +20,11 @@ BEGIN
               AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' LOOP
     EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', t);
   END LOOP;
+  -- But for those whose comment says that they are meant for it.
+  FOR t IN SELECT p.oid::regprocedure::text FROM pg_proc p
+            WHERE p.proowner = current_user::regrole AND obj_description(p.oid, 'pg_proc') = 'for the application' LOOP
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', t, app);
+  END LOOP;
   FOR t IN SELECT hist FROM audit.tracked WHERE to_regclass(hist) IS NOT NULL LOOP
     EXECUTE format('REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON %s FROM %I', t, app);
   END LOOP;

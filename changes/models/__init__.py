@@ -16,6 +16,7 @@ from changes.models.collisions import (
     CollisionRule,
     FreezeOverride,
 )
+from changes.models.control import ControlDebt, UnauthorisedRow, UnauthorisedWrite
 from changes.models.discussion import Remark, RoundReading
 from changes.models.emergency import DutySpell, PresenceConfirmation
 from changes.models.evidence import Criterion, CriterionResult, TestRun
@@ -65,6 +66,7 @@ __all__ = [
     "CollisionKind",
     "CollisionRule",
     "Consultation",
+    "ControlDebt",
     "Criterion",
     "CriterionBreach",
     "CriterionResult",
@@ -97,6 +99,8 @@ __all__ = [
     "StepRule",
     "StoppedLine",
     "TestRun",
+    "UnauthorisedRow",
+    "UnauthorisedWrite",
     "Vote",
     "VoteConfirmation",
     "VoteDelegation",

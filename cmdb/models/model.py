@@ -19,6 +19,7 @@ key_is_plain = RegexValidator(
 class ControlMode(models.TextChoices):
     """How strictly changes to items of a type go through change requests (reference/cmdb.md §0.5)."""
 
+    INHERITED = "", pgettext_lazy("control mode", "as the type above")
     OPEN = "open", pgettext_lazy("control mode", "open")
     RECORDED = "recorded", pgettext_lazy("control mode", "recorded")
     CONTROLLED = "controlled", pgettext_lazy("control mode", "controlled")
@@ -63,7 +64,16 @@ class CIType(RecordedModel, Labelled):
     )
     icon = models.CharField(_("icon"), max_length=40, blank=True, help_text=_("A Material symbol, as “dns”."))
     control = models.CharField(
-        _("control"), max_length=12, choices=ControlMode.choices, default=ControlMode.OPEN
+        _("control"),
+        max_length=12,
+        choices=ControlMode.choices,
+        default=ControlMode.INHERITED,
+        blank=True,
+        help_text=_(
+            "Open: whoever may edit items edits them. Recorded: a write without a planned change shows as "
+            "unauthorised until it is explained. Controlled: PostgreSQL refuses every write that a change under "
+            "way does not plan. As the type above; the topmost is open."
+        ),
     )
     identity_mode = models.CharField(
         _("identity mode"), max_length=8, choices=IdentityMode.choices, default=IdentityMode.REPORT

@@ -1,9 +1,11 @@
 from django.apps import AppConfig
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from audit.recorded.differences import DEEDS
 from changes import notices  # noqa: F401  declares what people can be told of
 from changes.workflow import STEPS
+from cmdb.rules import REFUSALS
 
 # What is done to a change beside its steps, as the history calls it.
 OTHER_DEEDS = {
@@ -30,4 +32,6 @@ class ChangesConfig(AppConfig):
     verbose_name = _("Changes")
 
     def ready(self) -> None:
+        words = import_string("changes.guards.control.controlled_in_words")
+        REFUSALS["changes_item_is_controlled"] = ("__all__", words)
         DEEDS.update({step.event: step.label for step in reversed(STEPS)} | OTHER_DEEDS)

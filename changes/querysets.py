@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Count, F, Q
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 
 from changes.workflow import ENDS, UNDER_WAY, State
 
@@ -157,6 +158,25 @@ class UnauthorisedQuerySet(models.QuerySet):
         """Written from `start` up to, without, `end`; what metrics count, explained or not."""
         return self.filter(happened_at__gte=start, happened_at__lt=end)
 
+    def narrowed(self, wanted: dict[str, str]) -> Self:
+        """Only those that fit: type (key), team (key) of an item, person (id), since and until (days)."""
+        found = self
+        if key := wanted.get("type"):
+            found = found.filter(type__key=key)
+        if key := wanted.get("team"):
+            found = found.filter(
+                pk__in=self.model.objects.filter(rows__item__owner_team__key=key).values("pk")
+            )
+        if (person := wanted.get("person", "")).isdigit():
+            found = found.filter(writer=int(person[:18]))
+        for name, lookup in (("since", "happened_at__date__gte"), ("until", "happened_at__date__lte")):
+            try:
+                if day := parse_date(wanted.get(name, "")):
+                    found = found.filter(**{lookup: day})
+            except ValueError:
+                continue
+        return found
+
     def of_item(self, item: object) -> Self:
         """Those that touched the item."""
-        return self.filter(rows__item=item).distinct()
+        return self.filter(pk__in=self.model.objects.filter(rows__item=item).values("pk"))

@@ -11,7 +11,8 @@ from django.core.exceptions import ValidationError
 from django.db import Error, transaction
 from django.utils.translation import gettext_lazy as _
 
-REFUSALS = {
+# A message may be made from the details that PostgreSQL gives; apps above add their own rules here (apps.py).
+REFUSALS: dict[str, tuple[str, Any]] = {
     "cmdb_citype_is_a_tree": ("parent", _("A type cannot stand below itself.")),
     "cmdb_citype_not_its_own_parent": ("parent", _("A type cannot stand below itself.")),
     "cmdb_item_name_once_per_type": ("name", _("An item of this type has this name already.")),
@@ -62,9 +63,11 @@ def refusal_of(error: Error) -> ValidationError | None:
         return None
     field, message = known
     detail = refusal_detail(diagnosis.message_detail)
-    if "other" in detail:
+    if callable(message):
+        message = message(detail)
+    elif "other" in detail:
         message = _("%(message)s It is %(other)s (%(rule)s).") % {"message": message, **detail}
-    if "key" in detail:
+    if "key" in detail and field != "__all__":
         field = f"{field}.{detail['key']}"
     return ValidationError({field: ValidationError(message, code=diagnosis.constraint_name)})
 

@@ -1,12 +1,13 @@
 """Every route of the product."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from accounts import views as accounts
 from assets import views as assets
 from audit import views as audit
 from changes.views import calendar as change_calendar
+from changes.views import control as change_control
 from changes.views import deeds as change_deeds
 from changes.views import discussion as change_discussion
 from changes.views import feeds as change_feeds
@@ -68,6 +69,14 @@ change_urls = [
     path("line/", change_line.line, name="line"),
     path("line/<int:pk>/release/", change_line.release, name="line-release"),
     path("gate/", change_line.gate_answers, name="gate"),
+    path("unauthorised/", change_control.unauthorised, name="unauthorised"),
+    path("unauthorised/<int:pk>/", change_control.unauthorised_write, name="unauthorised-write"),
+    re_path(
+        r"^unauthorised/(?P<pk>\d{1,18})/(?P<way>link|accept|retrospective)/$",
+        change_control.explain,
+        name="explain",
+    ),
+    path("plan-instead/", change_control.instead, name="plan-instead"),
     path("<str:number>/", change_pages.change, name="change"),
     path("<str:number>/collisions/accept/", change_schedule.accept, name="accept-collision"),
     path("<str:number>/freezes/<int:freeze>/override/", change_schedule.override, name="override-freeze"),

@@ -16,6 +16,7 @@ from assets.models import (
     Vendor,
 )
 from audit.actions import keep_file
+from audit.context import because
 from audit.models import StoredFile
 from changes.actions import add_operation
 from changes.models import (
@@ -36,6 +37,7 @@ from changes.models import (
     CollisionAcknowledgement,
     CollisionRule,
     Consultation,
+    ControlDebt,
     Criterion,
     CriterionBreach,
     CriterionResult,
@@ -64,6 +66,8 @@ from changes.models import (
     StepEscalation,
     StoppedLine,
     TestRun,
+    UnauthorisedRow,
+    UnauthorisedWrite,
     Vote,
     VoteConfirmation,
     VoteDelegation,
@@ -615,6 +619,29 @@ def make_reminder(**over):
     return StepEscalation.objects.create(step=round_.steps.first(), **{"kind": "reminder"} | over)
 
 
+def make_unauthorised_write(**over):
+    """A host of a recorded type, written without a change."""
+    item = over.get("item") or make_item(type=make_type(control="open"))
+    CIType.objects.filter(pk=item.type_id).update(control="recorded")
+    with because(user=over.get("writer") or make_user("engineer")):
+        ConfigurationItem.objects.filter(pk=item.pk).update(serial=f"SN-{number()}")
+    return UnauthorisedWrite.objects.get(type=item.type, writer__isnull=False)
+
+
+def make_control_debt(**over):
+    """A recorded change that wrote, while it was being recorded, what it had planned."""
+    change = make_change(kind="emergency")
+    stage = PlanStage.objects.create(change=change, label="All")
+    item = change.change_items.get().item
+    PlannedOperation.objects.create(
+        change=change, stage=stage, item=item, before={"serial": ""}, after={"serial": "NEW"}
+    )
+    CIType.objects.filter(pk=item.type_id).update(control="controlled")
+    with because(change_ref=change.pk):
+        ConfigurationItem.objects.filter(pk=item.pk).update(serial="NEW")
+    return ControlDebt.objects.get(change=change)
+
+
 def make_vote_confirmation(**over):
     vote = over.pop("vote", None) or make_vote(channel="verbal", recorded_by=make_user("engineer"))
     return VoteConfirmation.objects.create(vote=vote, **{"confirmed_by": vote.voter} | over)
@@ -671,6 +698,9 @@ MAKERS |= {
     ChangeRequest: make_change,
     ChangeItem: make_change_item,
     ChangeImport: make_change_import,
+    UnauthorisedWrite: make_unauthorised_write,
+    UnauthorisedRow: lambda **over: make_unauthorised_write(**over).rows.get(),
+    ControlDebt: make_control_debt,
     ChangeLink: make_change_link,
     Assignment: make_assignment,
     Consultation: make_consultation,

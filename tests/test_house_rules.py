@@ -38,6 +38,9 @@ NOT_IN_THE_ADMIN: dict[str, str] = {
     f"changes.{name}": "the page of the change" for name in PARTS_OF_A_CHANGE.split()
 } | {f"changes.{name}": "the page of the meeting" for name in ("boardmeeting", "agendaitem", "attendance")}
 NOT_IN_THE_ADMIN["changes.changeimport"] = "the page of imports"
+NOT_IN_THE_ADMIN["changes.unauthorisedwrite"] = "the list of unauthorised writes"
+NOT_IN_THE_ADMIN["changes.unauthorisedrow"] = "the page of an unauthorised write"
+NOT_IN_THE_ADMIN["changes.controldebt"] = "the change that wrote early"
 NOT_IN_THE_ADMIN["accounts.noticepreference"] = "one's own page “Which mail I get”"
 
 

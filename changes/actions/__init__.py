@@ -3,6 +3,7 @@
 from changes.actions.apply import apply_stage, confirm_drift, decide_drift, roll_back
 from changes.actions.collisions import accept_collision, decide_collision, override_freeze
 from changes.actions.consent import reasons_against_consent, vote_by_consent
+from changes.actions.control import accept_write, link_write, may_accept, open_retrospective, plan_instead
 from changes.actions.copies import Copy, copy_change
 from changes.actions.delegations import delegate_votes, end_delegation
 from changes.actions.discussion import add_remark
@@ -79,6 +80,7 @@ __all__ = [
     "StepRefused",
     "Wanted",
     "accept_collision",
+    "accept_write",
     "add_criterion",
     "add_document",
     "add_item",
@@ -115,6 +117,8 @@ __all__ = [
     "expire_missed_windows",
     "fill_agenda",
     "import_changes",
+    "link_write",
+    "may_accept",
     "may_run",
     "may_stop",
     "move_item",
@@ -124,7 +128,9 @@ __all__ = [
     "note_overdue_ratifications",
     "note_reading",
     "open_meeting",
+    "open_retrospective",
     "override_freeze",
+    "plan_instead",
     "plan_meeting",
     "plan_new_item",
     "plan_operations",

@@ -76,6 +76,10 @@ IN_WORDS: dict[str, str | Promise] = {
     "other_owner": _("A collision is accepted by the owner or requester of the other change."),
     "override_apart": _("Who has a part in the change does not decide this."),
     "no_freeze": _("No hard freeze covers the window of the change."),
+    "controlled": _("Items of a controlled type are written only as a change under way plans it."),
+    "writer_apart": _("A write is accepted by somebody else than its writer, with a reason."),
+    "items_on_change": _("The change does not list every item of the write."),
+    "fixed": _("This stands as it was written."),
     "only_by_event": _("A state moves only by a step."),
     "ci_ops_all_applied": _(
         "Not every item is as planned: apply what is left, or have two people keep what differs."

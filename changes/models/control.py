@@ -135,7 +135,7 @@ class UnauthorisedRow(models.Model):
 
 
 class ControlDebt(models.Model):
-    """One statement that wrote what a change plans before it was under way, as a change recorded afterwards does.
+    """One statement that wrote what a change plans before it was under way, as one recorded afterwards does.
 
     PostgreSQL asks at the end of the transaction whether it was recorded; else nothing of it stands.
     """

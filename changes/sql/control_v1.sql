@@ -86,10 +86,13 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'restrict_violation', HINT = 'controlled',
       CONSTRAINT = 'changes_item_is_controlled',
       MESSAGE = format('changes: items of the type %s are controlled: plan a change', first.key),
-      DETAIL = jsonb_build_object('id', first.item_id, 'name', coalesce(first.given, first.name), 'type', first.key,
-        'deed', first.deed, 'relation', first.relation_id IS NOT NULL, 'fields', first.fields,
+      -- `id` or `name` says which row of a batch it was.
+      DETAIL = (CASE WHEN first.relation_id IS NOT NULL THEN '{}'::jsonb
+                     WHEN first.deed = '+' THEN jsonb_build_object('name', first.given)
+                     ELSE jsonb_build_object('id', first.item_id) END || jsonb_build_object('item', first.item_id,
+        'address', first.key || ':' || coalesce(first.given, first.name), 'type', first.key, 'deed', first.deed, 'relation', first.relation_id IS NOT NULL, 'fields', first.fields,
         'why', CASE WHEN c.id IS NULL THEN 'no_change' WHEN changes_may_write_v1(c) THEN 'not_planned'
-                    ELSE 'not_under_way' END, 'change', c.number)::text;
+                    ELSE 'not_under_way' END, 'change', c.number))::text;
   END IF;
   t := audit.begin_txn();
   WITH rows AS MATERIALIZED (

@@ -71,8 +71,8 @@ class CIType(RecordedModel, Labelled):
         blank=True,
         help_text=_(
             "Open: whoever may edit items edits them. Recorded: a write without a planned change shows as "
-            "unauthorised until it is explained. Controlled: PostgreSQL refuses every write that a change under "
-            "way does not plan. As the type above; the topmost is open."
+            "unauthorised until it is explained. Controlled: PostgreSQL refuses every write that a change "
+            "under way does not plan. As the type above; the topmost is open."
         ),
     )
     identity_mode = models.CharField(

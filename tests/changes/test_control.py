@@ -26,6 +26,7 @@ from cmdb.actions.batches import BatchRefused
 from cmdb.models import CIType, ConfigurationItem, Relation
 from tests.changes.journey import draft, emergency, to_implementing, to_scheduled, to_verifying, undo
 from tests.factories import (
+    make_attribute,
     make_change,
     make_item,
     make_relation_rule,
@@ -179,16 +180,18 @@ def test_a_value_forced_by_two_people_is_planned_and_one_of_one_person_is_not(ca
     assert item.serial == "DRIFT"
 
 
+def ends(way, source, target):
+    return {"relation_type_id": way.pk, "source_id": source.pk, "target_id": target.pk}
+
+
 def test_planned_items_and_relations_come_and_go_with_their_change(cast, item):
     way, other = make_relation_type(impact="source_needs_target"), make_item("host")
     make_relation_rule(relation_type=way, source_type=item.type, target_type=item.type)
     gone = Relation.objects.create(relation_type=way, source=other, target=item)
     change = draft(cast, item=item)
     plan_new_item(change, {"type_id": item.type_id, "name": "fresh", "serial": "S9"}, by=cast.requester)
-    plan_relation(change, by=cast.requester, relation_type_id=way.pk, source_id=item.pk, target_id=other.pk)
-    plan_relation(
-        change, by=cast.requester, relation_type_id=way.pk, source_id=other.pk, target_id=item.pk, ends=True
-    )
+    plan_relation(change, ends(way, item, other), by=cast.requester)
+    plan_relation(change, ends(way, other, item), by=cast.requester, is_end=True)
     controlled()
     to_implementing(cast, change)
     with because(change_ref=change.pk):
@@ -271,15 +274,16 @@ def test_a_change_recorded_afterwards_writes_what_it_says_was_done(cast, item):
 
 
 def test_a_recorded_write_happens_and_shows_who_when_and_what(item):
+    make_attribute(type=item.type, key="cores", kind="integer")
     controlled(mode="recorded")
     by = make_user("engineer")
     with because(user=by, reason="while I was there"):
-        ConfigurationItem.objects.filter(pk=item.pk).update(serial="NEW", attributes={"cpu_count": 4})
+        ConfigurationItem.objects.filter(pk=item.pk).update(serial="NEW", attributes={"cores": 4})
     write = UnauthorisedWrite.objects.get()
     assert (write.state, write.writer, write.reason) == ("open", by, "while I was there")
     row = write.rows.get()
     assert (row.deed, row.item, row.address) == ("~", item, f"host:{item.name}")
-    assert row.fields == {"serial": ["OLD", "NEW"], "attributes.cpu_count": [None, 4]}
+    assert row.fields == {"serial": ["OLD", "NEW"], "attributes.cores": [None, 4]}
     assert row.history_id == item.history.latest().history_id
 
 
@@ -337,7 +341,24 @@ def test_blank_and_ungoverned_columns_are_those_of_the_model():
 
 
 def attack(app_sql, *statements):
-    with pytest.raises(psycopg.Error), app_sql.transaction():
+    with pytest.raises(psycopg.Error):
+        in_one(app_sql, statements)
+
+
+MERGE = """MERGE INTO cmdb_configurationitem i USING (SELECT 1) x ON i.serial = 'OLD'
+           WHEN MATCHED THEN UPDATE SET serial = 'NEW'"""
+REPLACE = "CREATE OR REPLACE FUNCTION changes_ungoverned_v1() RETURNS text[] RETURN ARRAY['serial']"
+LINK = """UPDATE changes_unauthorisedwrite SET state = 'linked', decided_by_id = writer_id,
+          change_id = (SELECT max(id) FROM changes_changerequest)"""
+ACCEPT = """UPDATE changes_unauthorisedwrite SET state = 'accepted', comment = 'x',
+            decided_by_id = writer_id"""
+FORGE = """INSERT INTO changes_unauthorisedwrite (row_version, txid, type_id, writer_name, reason, origin,
+           state, comment, happened_at)
+           SELECT 1, 1, min(id), '', '', '', 'open', '', now() FROM cmdb_citype"""
+
+
+def in_one(app_sql, statements):
+    with app_sql.transaction():
         for statement in statements:
             app_sql.execute(statement)
 
@@ -345,19 +366,19 @@ def attack(app_sql, *statements):
 @pytest.mark.django_db(transaction=True)
 def test_raw_sql_writes_no_controlled_item_whatever_it_says_of_itself(app_sql, cast, item):
     change = draft(cast, item=item)
-    change_two = draft(cast, item=make_item(serial="OLD"))
+    change_two = draft(cast, item=make_item(serial="OLD TOO"))
     to_implementing(cast, change_two)
     controlled()
     forged = f"SELECT set_config('audit.ctx', '{{\"cr\": {change.pk}}}', true)"
     live = f"SELECT set_config('audit.ctx', '{{\"cr\": {change_two.pk}}}', true)"
-    write = f"UPDATE cmdb_configurationitem SET serial = 'NEW' WHERE id = {item.pk}"  # noqa: S608
+    write = f"UPDATE cmdb_configurationitem SET serial = 'NEW' WHERE id = {item.pk}"
     for statements in (
         (write,),
         (forged, write),
         (live, write),
         ("SELECT set_config('audit.ctx', '{\"cr\": 999999}', true)", write),
         ("SELECT set_config('audit.ctx', 'nonsense', true)", write),
-        (f"DELETE FROM cmdb_configurationitem WHERE id = {item.pk}",),  # noqa: S608
+        (f"DELETE FROM cmdb_configurationitem WHERE id = {item.pk}",),
         ("ALTER TABLE cmdb_configurationitem DISABLE TRIGGER zzz_control_u",),
         ("DROP TRIGGER zzz_control_u ON cmdb_configurationitem",),
         ("SET session_replication_role = replica", write),
@@ -368,10 +389,8 @@ def test_raw_sql_writes_no_controlled_item_whatever_it_says_of_itself(app_sql, c
         ),
         ("INSERT INTO changes_controldebt (change_id) SELECT id FROM changes_changerequest",),
         ("SET CONSTRAINTS ALL DEFERRED", forged, write),
-        ("MERGE INTO cmdb_configurationitem i USING (SELECT 1) x ON i.serial = 'OLD' WHEN MATCHED THEN"
-         " UPDATE SET serial = 'NEW'",),
-        ("CREATE OR REPLACE FUNCTION changes_ungoverned_v1() RETURNS text[] LANGUAGE sql AS"
-         " $$ SELECT ARRAY['serial'] $$",),
+        (MERGE,),
+        (REPLACE,),
     ):  # fmt: skip
         attack(app_sql, *statements)
     item.refresh_from_db()
@@ -387,18 +406,16 @@ def test_raw_sql_writes_no_controlled_item_whatever_it_says_of_itself(app_sql, c
         "UPDATE changes_unauthorisedrow SET fields = '{}'",
         "UPDATE changes_unauthorisedwrite SET writer_id = NULL, writer_name = 'nobody'",
         "UPDATE changes_unauthorisedwrite SET state = 'accepted'",
-        "UPDATE changes_unauthorisedwrite SET state = 'accepted', comment = 'fine', decided_by_id = writer_id",
+        ACCEPT,
         "UPDATE changes_unauthorisedwrite SET state = 'linked'",
-        "UPDATE changes_unauthorisedwrite SET state = 'linked', decided_by_id = writer_id,"
-        " change_id = (SELECT max(id) FROM changes_changerequest)",
-        "INSERT INTO changes_unauthorisedwrite (row_version, txid, type_id, writer_name, reason, origin, state,"
-        " comment, happened_at) SELECT 1, 1, min(id), '', '', '', 'open', '', now() FROM cmdb_citype",
+        LINK,
+        FORGE,
         "TRUNCATE changes_unauthorisedrow",
     ],
 )
 def test_raw_sql_explains_no_write_away(app_sql, item, deed):
-    controlled(mode="recorded")
     make_change()
+    controlled(mode="recorded")
     with because(user=make_user("engineer")):
         ConfigurationItem.objects.filter(pk=item.pk).update(serial="NEW")
     attack(app_sql, deed)

@@ -11,7 +11,7 @@ from changes.sql import load
 class Migration(migrations.Migration):
     dependencies = [
         ("audit", "0002_keep_files"),
-        ("changes", "0011_boards_meet"),
+        ("changes", "0012_collisions_and_freezes"),
         ("cmdb", "0003_control_of_types"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, Subquery
+from django.db.models import Count, F, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from changes.collisions import Schedule, found_in, freeze_hits
+from changes.collisions.ranges import span_of
 from changes.dossier import KIND_ICONS, RISK_TONES, TONES
-from changes.models import ChangeItem, ChangeRequest, FreezeWindow, RoundStep, Vote
+from changes.models import ChangeItem, ChangeRequest, RoundStep, Vote
 from changes.querysets import ChangeQuerySet
 from changes.workflow import ENDS, State
 
@@ -75,21 +77,10 @@ def narrowed(changes: ChangeQuerySet, wanted: dict[str, str]) -> ChangeQuerySet:
 
 
 def with_columns(changes: ChangeQuerySet) -> ChangeQuerySet:
-    """Each change with what a line of the queue shows: votes, deadline, items, collisions, freezes."""
+    """Each change with what a line of the queue shows: votes, deadline, items."""
     open_steps = RoundStep.objects.filter(round__change=OuterRef("pk"), round__closed_at=None).order_by()
     votes = Vote.objects.filter(round__change=OuterRef("pk"), round__closed_at=None, choice="approve")
     changed = ChangeItem.objects.filter(change=OuterRef("pk"), impact="manual").order_by()
-    others = (
-        ChangeItem.objects.filter(
-            item__in=ChangeItem.objects.filter(change=OuterRef(OuterRef("pk")), impact="manual").values(
-                "item"
-            ),
-            impact="manual",
-            change__window__overlap=OuterRef("window"),
-        )
-        .exclude(change=OuterRef("pk"))
-        .exclude(change__state__in=ENDS)
-    )
     return changes.select_related("service", "requester").annotate(
         due_at=Coalesce(
             Subquery(open_steps.values("round__change").annotate(due=Min("due_at")).values("due")),
@@ -98,13 +89,30 @@ def with_columns(changes: ChangeQuerySet) -> ChangeQuerySet:
         votes_needed=_counted(open_steps.values("round__change").annotate(n=models.Sum("need"))),
         votes_given=_counted(votes.order_by().values("round__change").annotate(n=Count("pk"))),
         item_count=_counted(changed.values("change").annotate(n=Count("pk"))),
-        collides=Exists(others),
-        is_frozen=Exists(FreezeWindow.objects.filter(is_active=True, window__overlap=OuterRef("window"))),
     )
 
 
 def _counted(rows: models.QuerySet) -> Coalesce:
     return Coalesce(Subquery(rows.values("n"), output_field=models.IntegerField()), 0)
+
+
+def flagged(changes: list[Any]) -> list[Any]:
+    """The changes of one page; `collides`, `is_stopped` and `is_frozen` say what their own pages say.
+
+    Found for all of them together, by the same search, freezes through the graph included.
+    """
+    live = [change for change in changes if change.state not in ENDS and span_of(change.window)]
+    schedule = Schedule([(change, change.window) for change in live])
+    frozen = freeze_hits([(change, span) for change in live if (span := span_of(change.window))])
+    met = found_in(schedule)
+    for change in changes:
+        open_ = [each for each in met.get(change.pk, []) if not each.is_accepted]
+        change.collides = len({each.other.pk for each in open_})
+        change.is_stopped = any(each.blocks for each in open_)
+        hits = frozen.get(change.pk, [])
+        change.is_frozen = len({hit.freeze.pk for hit in hits})
+        change.is_frozen_hard = any(hit.blocks for hit in hits)
+    return changes
 
 
 def decorated(change: Any) -> Any:

@@ -5,19 +5,20 @@ Computed from live data whenever it is asked, never stored.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 
+from accounts.models import User
 from changes.collisions.found import Collision, FreezeHit, MaintenanceMiss
 from changes.collisions.freezes import freeze_hits, maintenance_misses
-from changes.collisions.pairs import related, same_item, same_person, upstream
+from changes.collisions.pairs import Meeting, related, same_item, same_person, upstream
 from changes.collisions.ranges import span_of
 from changes.collisions.redundancy import redundancy
 from changes.collisions.schedule import Schedule
 from changes.models import ChangeRequest, CollisionKind
+from cmdb.models import ConfigurationItem
 
 __all__ = [
     "ACCEPTABLE",
@@ -25,7 +26,6 @@ __all__ = [
     "FreezeHit",
     "MaintenanceMiss",
     "Schedule",
-    "all_collisions",
     "collisions_of",
     "found_in",
     "freeze_hits",
@@ -45,19 +45,59 @@ FINDERS = (same_item, redundancy, upstream, related, same_person)
 
 
 def collisions_of(change: ChangeRequest, window: DateTimeTZRange | None) -> list[Collision]:
-    """Every other change that is in the way of this one in the window, by weight and kind.
+    """Every other change that is in the way of this one in the window; those that block come first.
 
     Ten statements, and one for each level of the graph, whatever the number of changes and items.
     """
     if span_of(window) is None:
         return []
-    return found_in(Schedule([(change, window)]), change.pk)
+    return found_in(Schedule([(change, window)])).get(change.pk, [])
 
 
-def found_in(schedule: Schedule, change_id: int) -> list[Collision]:
-    """Every collision of one of the schedule's changes; those that block come first."""
-    found = [collision for find in FINDERS for collision in find(schedule, change_id)]
-    return sorted(found, key=lambda each: (not each.blocks, not each.is_hard))
+def found_in(schedule: Schedule) -> dict[int, list[Collision]]:
+    """Every collision of each change that the schedule was made for; those that block come first."""
+    met = {pk: [each for find in FINDERS for each in find(schedule, pk)] for pk in schedule.subjects}
+    every = [each for meetings in met.values() for each in meetings]
+    items = ConfigurationItem.objects.select_related("type").in_bulk(
+        {pk for each in every for pk in each.path}
+    )
+    people = User.objects.in_bulk({each.person for each in every if each.person})
+    return {
+        pk: sorted(
+            (_told(schedule, pk, each, items, people) for each in meetings),
+            key=lambda each: (not each.blocks, not each.is_hard),
+        )
+        for pk, meetings in met.items()
+    }
+
+
+def _told(
+    schedule: Schedule,
+    change_id: int,
+    met: Meeting,
+    items: dict[int, ConfigurationItem],
+    people: dict[int, User],
+) -> Collision:
+    done, accepted_by = schedule.accepted(change_id, met.other.pk, met.kind, met.key)
+    path = [items[pk] for pk in met.path]
+    return Collision(
+        other=met.other,
+        kind=str(met.kind),
+        key=met.key,
+        is_hard=schedule.is_hard(met.kind) and met.is_reserved and met.may_be_hard,
+        is_reserved=met.is_reserved,
+        item=path[0] if path else None,
+        other_item=path[-1] if path else None,
+        meet=items[met.meet] if met.meet else None,
+        path=path,
+        distance=met.distance,
+        other_distance=met.other_distance,
+        person=people[met.person] if met.person else None,
+        together=met.together,
+        overlap=DateTimeTZRange(*met.overlap) if met.overlap else None,
+        acknowledged_by=accepted_by,
+        is_accepted=done,
+    )
 
 
 def freezes_on(
@@ -67,11 +107,3 @@ def freezes_on(
     now = now or timezone.now()
     span = span_of(window) if window is not None else (now, now + timedelta(minutes=1))
     return freeze_hits([(change, span)]).get(change.pk, []) if span else []
-
-
-def all_collisions(
-    subjects: Iterable[tuple[ChangeRequest, DateTimeTZRange | None]],
-) -> dict[int, list[Collision]]:
-    """For each change its collisions, found together."""
-    schedule = Schedule(subjects)
-    return {pk: found_in(schedule, pk) for pk in schedule.subjects}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from changes.collisions.found import Collision
-from changes.collisions.pairs import as_range, made
+from changes.collisions.pairs import Meeting
 from changes.collisions.ranges import moments_of_most
 from changes.collisions.schedule import Schedule
 from changes.models import CollisionKind
-from cmdb.graph import Graph
+from cmdb.graph import Graph, Step, path_of
 
 
 def falls_together(
@@ -41,7 +40,7 @@ def falls_together(
     return found
 
 
-def redundancy(schedule: Schedule, change_id: int) -> Iterator[Collision]:
+def redundancy(schedule: Schedule, change_id: int) -> Iterator[Meeting]:
     """One for each other change and each item that goes down because of it, at any instant of the window."""
     mine = schedule.entries[change_id]
     overlapping = schedule.overlapping(change_id)
@@ -58,32 +57,25 @@ def redundancy(schedule: Schedule, change_id: int) -> Iterator[Collision]:
         seen |= set(falls_together(schedule.graph, items, change_id, order).items())
     for item, needed in sorted(seen, key=lambda each: (each[0], sorted(each[1]))):
         certain = all(schedule.entries[pk].is_reserved for pk in needed)
+        ways = schedule.graph.ways_to(item)
+        ours = _nearest(schedule, change_id, ways)
         for pk in sorted(needed):
-            yield _collision(schedule, change_id, pk, item, needed - {pk}, certain)
+            theirs = _nearest(schedule, pk, ways)
+            yield Meeting(
+                schedule.entries[pk].change,
+                CollisionKind.REDUNDANCY,
+                str(item),
+                certain,
+                overlapping[pk],
+                path=[*ours, *reversed(theirs[:-1])],
+                meet=item,
+                distance=len(ours) - 1,
+                other_distance=len(theirs) - 1,
+                together=tuple(schedule.entries[each].change for each in sorted(needed - {pk})),
+            )
 
 
-def _collision(
-    schedule: Schedule, change_id: int, other_id: int, item: int, further: Collection[int], certain: bool
-) -> Collision:
-    ways = schedule.graph.ways_to(item)
-
-    def nearest(pk: int) -> list[int]:
-        start = min(
-            (each for each in schedule.entries[pk].items if each in ways),
-            key=lambda each: (ways[each].depth, each),
-        )
-        way = [start]
-        while (via := ways[way[-1]].via) is not None:
-            way.append(via)
-        return way
-
-    ours, theirs = nearest(change_id), nearest(other_id)
-    way = [*ours, *reversed(theirs[:-1])]
-    names = schedule.named(way)
-    return made(
-        schedule, change_id, schedule.entries[other_id].change, CollisionKind.REDUNDANCY, str(item),
-        is_reserved=certain, item=names[ours[0]], other_item=names[theirs[0]], meet=names[item],
-        path=[names[pk] for pk in way], distance=len(ours) - 1, other_distance=len(theirs) - 1,
-        together=tuple(schedule.entries[pk].change for pk in sorted(further)),
-        overlap=as_range(schedule.overlapping(change_id)[other_id]),
-    )  # fmt: skip
+def _nearest(schedule: Schedule, change_id: int, ways: dict[int, Step]) -> list[int]:
+    """The shortest way from an item of the change to the item that falls."""
+    items = schedule.entries[change_id].items & ways.keys()
+    return path_of(ways, min(items, key=lambda pk: (ways[pk].depth, pk)))

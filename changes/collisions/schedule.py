@@ -26,7 +26,6 @@ from changes.models import (
 from changes.models.request import AssignmentRole, ItemImpact
 from changes.workflow import ENDS, UNDER_WAY, State
 from cmdb.graph import Graph, Step
-from cmdb.models import ConfigurationItem
 
 # Changes that somebody has submitted; drafts are nobody's business yet.
 SEEN = (*UNDER_WAY, State.ASSESSING, State.TESTING, State.APPROVING)
@@ -198,14 +197,3 @@ class Schedule:
             first = change.state in UNDER_WAY and change.state_since_at is not None
             done = override or theirs or (first and any(row.at >= change.state_since_at for row in ours))
         return done, tuple(dict.fromkeys(row.by for row in rows))
-
-    def named(self, ids: Iterable[int]) -> dict[int, ConfigurationItem]:
-        """The items by id, with their types. One statement for those not asked for before."""
-        missing = [pk for pk in set(ids) if pk not in self._names]
-        if missing:
-            self._names.update(ConfigurationItem.objects.select_related("type").in_bulk(missing))
-        return self._names
-
-    @cached_property
-    def _names(self) -> dict[int, ConfigurationItem]:
-        return {}

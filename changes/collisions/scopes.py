@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from changes.models.calendar import ItemScope
-from cmdb.graph import Graph, needed_by
+from cmdb.graph import Graph, needed_by, path_of
 from cmdb.models import ConfigurationItem
 from cmdb.querysets import ItemQuerySet
 
@@ -64,13 +64,7 @@ class Coverage:
         if not scope.service_id:
             return {pk: [pk] for pk in fitting}
         ways = self.graph.ways_to(scope.service_id)
-        found: Covered = {}
-        for pk in fitting & ways.keys():
-            way = [pk]
-            while (via := ways[way[-1]].via) is not None:
-                way.append(via)
-            found[pk] = way
-        return found
+        return {pk: path_of(ways, pk) for pk in fitting & ways.keys()}
 
     def _fits(self, scope: ItemScope, pk: int) -> bool:
         if self._columns is None:

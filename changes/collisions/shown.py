@@ -117,7 +117,7 @@ def in_the_way(change: ChangeRequest, user: User) -> InTheWay:
         return InTheWay()
     schedule = Schedule([(change, change.window)])
     found = InTheWay(
-        groups=grouped(change, found_in(schedule, change.pk), user),
+        groups=grouped(change, found_in(schedule)[change.pk], user),
         freezes=by_freeze(change, freeze_hits([(change, span)])[change.pk], user),
         misses=maintenance_misses(change, change.window),
         depth=schedule.depth,
@@ -194,9 +194,9 @@ def current_pairs(user: User) -> list[Pair]:
     )
     schedule = Schedule([(change, change.window) for change in ahead.order_by("pk")], others=False)
     pairs: dict[tuple[frozenset[int], str], Pair] = {}
-    for pk in schedule.subjects:
+    for pk, found in found_in(schedule).items():
         change = schedule.entries[pk].change
-        for group in grouped(change, found_in(schedule, pk), user):
+        for group in grouped(change, found, user):
             key = (frozenset((pk, group.other.pk)), group.kind)
             # Both sides see the pair; the side on which it stops something says more.
             if key not in pairs or (group.blocks and not pairs[key].group.blocks):

@@ -6,7 +6,16 @@ from django.utils.http import urlencode
 
 from accounts.roles import Right, has_right, require_right
 from changes.models import ChangeRequest
-from changes.queue import PAGE_SIZE, TABS, changes_of_tab, decorated, narrowed, tab_counts, with_columns
+from changes.queue import (
+    PAGE_SIZE,
+    TABS,
+    changes_of_tab,
+    decorated,
+    flagged,
+    narrowed,
+    tab_counts,
+    with_columns,
+)
 
 FILTERS = ("q", "kind", "risk", "state")
 
@@ -28,7 +37,7 @@ def queue(request):
         {
             "tab": tab,
             "tabs": [(each, counts.get(each.key)) for each in TABS],
-            "rows": [decorated(change) for change in rows],
+            "rows": [decorated(change) for change in flagged(rows)],
             "wanted": wanted,
             "choices": {name: ChangeRequest._meta.get_field(name).choices for name in FILTERS[1:]},
             "next": following and f"?{urlencode({'tab': tab.key, **wanted, 'before': following})}",

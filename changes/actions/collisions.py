@@ -14,9 +14,11 @@ from changes.guards.refusal import Refusal
 from changes.models import (
     ChangeRequest,
     CollisionAcknowledgement,
+    CollisionKind,
     FreezeOverride,
     FreezeWindow,
 )
+from changes.workflow import UNDER_WAY
 
 
 def accept_collision(
@@ -36,8 +38,10 @@ def accept_collision(
     """
     with refusals_recorded("accept_collision", change, by):
         found = _found(change, other, kind, comment, keys)
-        # People of this change speak to the other one; everybody else speaks to this one.
-        of, told = (other, change) if by.pk in (change.requester_id, change.owner_id) else (change, other)
+        # People of a change that holds its time, or shares the item, speak to the other one.
+        speaks = kind == CollisionKind.SAME_ITEM or change.state in UNDER_WAY
+        ours = speaks and by.pk in (change.requester_id, change.owner_id)
+        of, told = (other, change) if ours else (change, other)
         return CollisionAcknowledgement.objects.create(
             change=of, other=told, kind=kind, keys=found, by=by, comment=comment
         )

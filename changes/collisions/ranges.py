@@ -61,11 +61,11 @@ def holds(spans: Iterable[Span], wanted: Span) -> bool:
     return any(start <= wanted[0] and wanted[1] <= end for start, end in joined(spans))
 
 
-def moments_of_most(spans: dict[int, Span], within: Span) -> list[frozenset[int]]:
-    """The largest sets of keys whose spans share an instant inside `within`; none lies in another."""
+def sets_at_once(spans: dict[int, Span], within: Span) -> list[frozenset[int]]:
+    """Every set of keys that share an instant inside `within` and are all that do, each set once."""
     inside = {key: both for key, each in spans.items() if (both := overlap(each, within))}
+    instants = {instant for each in inside.values() for instant in each}
     sets = {
-        frozenset(key for key, each in inside.items() if each[0] <= start < each[1])
-        for start, _end in inside.values()
+        frozenset(key for key, each in inside.items() if each[0] <= instant < each[1]) for instant in instants
     }
-    return sorted((each for each in sets if not any(each < more for more in sets)), key=sorted)
+    return sorted(sets - {frozenset()}, key=sorted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from changes.collisions.pairs import Meeting
-from changes.collisions.ranges import moments_of_most
+from changes.collisions.ranges import sets_at_once
 from changes.collisions.schedule import Schedule
 from changes.models import CollisionKind
 from cmdb.graph import Graph, Step, path_of
@@ -51,7 +51,7 @@ def redundancy(schedule: Schedule, change_id: int) -> Iterator[Meeting]:
     spans = {pk: overlapping[pk] for pk in near}
     items = {pk: schedule.entries[pk].items for pk in (change_id, *near)}
     seen: set[tuple[int, frozenset[int]]] = set()
-    for others in moments_of_most(spans, mine.span):
+    for others in sets_at_once(spans, mine.span):
         # Changes that are not scheduled yet, and later ones, are left out first: what is certain is named.
         order = sorted(others, key=lambda pk: (schedule.entries[pk].is_reserved, -pk))
         seen |= set(falls_together(schedule.graph, items, change_id, order).items())

@@ -21,7 +21,7 @@ from changes.collisions.schedule import AT_WORK, SEEN, Schedule
 from changes.collisions.slots import next_free_slots
 from changes.collisions.words import explained, in_words
 from changes.models import ChangeRequest, CollisionKind, FreezeWindow
-from changes.workflow import ENDS
+from changes.workflow import ENDS, UNDER_WAY
 from cmdb.models import ConfigurationItem
 
 ICONS = {
@@ -131,7 +131,7 @@ def in_the_way(change: ChangeRequest, user: User) -> InTheWay:
 
 def grouped(change: ChangeRequest, found: Iterable[Collision], user: User) -> list[Group]:
     """One group for each other change and kind, with what `user` may accept."""
-    manages = has_right(user, Right.CHANGE_MANAGE)
+    manages, holds = has_right(user, Right.CHANGE_MANAGE), change.state in UNDER_WAY
     groups = []
     for (_pk, kind), each in groupby(
         sorted(found, key=lambda row: (not row.blocks, not row.is_hard, row.other.pk, row.kind)),
@@ -155,7 +155,7 @@ def grouped(change: ChangeRequest, found: Iterable[Collision], user: User) -> li
                 accepted_by=list(dict.fromkeys(user for row in rows for user in row.acknowledged_by)),
                 is_accepted=accepted,
                 overlap=first.overlap,
-                may_accept=waits and side and (kind == CollisionKind.SAME_ITEM or user.pk in theirs),
+                may_accept=waits and side and (kind == CollisionKind.SAME_ITEM or user.pk in theirs or holds),
                 may_override=waits and manages and first.is_hard and user.pk not in ours | theirs,
             )
         )

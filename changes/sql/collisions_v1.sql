@@ -15,8 +15,10 @@ RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_tem
   WITH given AS (
     SELECT a.is_override, a.other_id FROM changes_collisionacknowledgement a
      WHERE a.kind = 'same_item' AND a.keys ? item::text
-       AND (a.change_id, a.other_id, a.change_window, a.other_window)
-        IN ((one, other, one_window, other_window), (other, one, other_window, one_window)))
+       AND ((a.change_id, a.other_id) = (one, other)
+            AND (a.change_window, a.other_window) IS NOT DISTINCT FROM (one_window, other_window)
+         OR (a.change_id, a.other_id) = (other, one)
+            AND (a.change_window, a.other_window) IS NOT DISTINCT FROM (other_window, one_window)))
   SELECT coalesce(bool_or(is_override), false)
       OR coalesce(bool_or(NOT is_override AND other_id = one), false)
      AND coalesce(bool_or(NOT is_override AND other_id = other), false) FROM given;

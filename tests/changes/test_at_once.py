@@ -4,15 +4,16 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
-from changes.models import ChangeEvent, PolicyStep, Vote
-from tests.changes.journey import Cast, draft, emergency, to_scheduled
-from tests.factories import make_item, make_seat
+from changes.models import ChangeEvent, ChangeRequest, PolicyStep, Vote
+from tests.changes.journey import Cast, draft, emergency, to_approving, to_scheduled
+from tests.factories import make_item, make_seat, make_vote
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -106,3 +107,48 @@ def test_twenty_starts_applications_and_ways_back_are_one_each(crowd):
     item.refresh_from_db()
     assert (item.serial, item.row_version) == ("OLD", 3)
     assert [event for event in moves(change) if event in ("start", "rollback")] == ["start", "rollback"]
+
+
+def test_of_two_changes_on_one_item_approved_at_once_one_is_scheduled(crowd):
+    cast, item = Cast(), make_item(serial="OLD")
+    rivals = [draft(cast, item=item) for _ in range(2)]
+    for change in rivals:
+        to_approving(cast, change)
+    for worker, change in zip(crowd, rivals, strict=False):
+        worker.stdin.write(json.dumps(["vote", cast.owner.pk, change.rounds.get().pk]) + "\n")
+    for worker in crowd[:2]:
+        worker.stdin.flush()
+    answers = [json.loads(worker.stdout.readline()) for worker in crowd[:2]]
+    assert done(answers) == ["approve", "approve"], "both votes are kept"
+    assert sorted(ChangeRequest.objects.values_list("state", flat=True)) == ["approving", "scheduled"]
+
+
+def test_of_two_raw_approvals_at_once_the_second_waits_and_is_refused(app_sql):
+    cast, item = Cast(), make_item(serial="OLD")
+    rivals = [draft(cast, item=item) for _ in range(2)]
+    for change in rivals:
+        to_approving(cast, change)
+        make_vote(round=change.rounds.get())
+    insert = """INSERT INTO changes_changeevent (row_version, change_id, seq, event, kind, source, target,
+                    comment, outcome, data, guard_results, plan_hash, actor_id)
+                VALUES (1, %s, 0, 'approve', '', '', '', '', '', '{}', '{}', '', %s)"""
+    app_sql.autocommit = False
+    app_sql.execute(insert, [rivals[0].pk, cast.manager.pk])
+    refusals = []
+
+    def second():
+        try:
+            ChangeEvent.objects.create(change=rivals[1], event="approve", actor=cast.manager)
+        except IntegrityError as error:
+            refusals.append(error.__cause__.diag.message_hint)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    thread.join(0.5)
+    assert thread.is_alive(), "it waits for the first to commit"
+    app_sql.commit()
+    thread.join(20)
+    assert refusals == ["double_booked"]
+    assert sorted(ChangeRequest.objects.values_list("state", flat=True)) == ["approving", "scheduled"]

@@ -107,6 +107,7 @@ def serve(host: str, port: int, *, demo: bool) -> None:
     """Web and worker run until StopAsked. Raises ServerError or EmbeddedError if they cannot."""
     _refuse_taken_port(host, port)
     os.environ.setdefault("OPSLEDGER_HOSTS", f"localhost,127.0.0.1,[::1],{host}")
+    os.environ.setdefault("OPSLEDGER_URL", f"http://{'localhost' if host == '0.0.0.0' else host}:{port}")  # noqa: S104
     with _database():
         logins = prepare("--demo") if demo else prepare()
         with _running(_web(host, port), _worker()) as programs:

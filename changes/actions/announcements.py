@@ -46,7 +46,7 @@ def tell_of_freezes(now: datetime) -> int:
 def _tell_of_freeze(change: ChangeRequest, freeze: FreezeWindow, names: list[str]) -> int:
     parts = parts_of(change)
     more = len(names) - MOST_ITEMS
-    covered = _("It covers: %(items)s.") if more <= 0 else _("It covers: %(items)s and %(more)d more.")
+    covered = _("It covers: %(items)s.") if more <= 0 else _("It covers: %(items)s and %(more)s more.")
     what = (
         _("The hard freeze “%(freeze)s” covers its window: the change cannot go on in it.")
         if freeze.is_hard

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import Client, override_settings
 
-from accounts.models import User
+from accounts.models import Notice, User
 from accounts.roles import ROLES
 from assets.models import Asset, Contract
 from audit.models import SecurityEvent
@@ -18,7 +18,7 @@ from changes.models import ChangeEvent, ChangeItem, ChangeRequest, DriftDecision
 from changes.workflow import Kind, State
 from cmdb.impact import impact_of
 from cmdb.models import ConfigurationItem, DependencyGroup, Relation
-from config.demo import DemoRefused, ensure_demo
+from config.demo import DemoRefused, ensure_demo, people
 from config.demo.logins import NAME
 from config.demo.people import DOMAIN, PEOPLE
 from inspections.models import Answer, Finding, InspectionRun
@@ -51,7 +51,16 @@ def history_rows():
 
 
 def test_it_is_made_in_parts_within_a_minute(demo):
-    assert demo["made"] == ["people", "items", "assets", "boards", "past changes", "inspections", "changes"]
+    assert demo["made"] == [
+        "people",
+        "items",
+        "assets",
+        "boards",
+        "past changes",
+        "inspections",
+        "changes",
+        "notices",
+    ]
     assert demo["seconds"] < 60
 
 
@@ -175,6 +184,14 @@ def test_history_says_who_and_why(demo):
     reasons = set(ConfigurationItem.history.values_list("history_change_reason", flat=True))
     assert "" not in reasons
     assert None not in reasons
+
+
+def test_people_have_a_few_notices_left_to_read(demo):
+    board = people.cast()["board1"]
+    unread = Notice.objects.of(board).unread().count()
+    assert 1 <= unread <= 6
+    assert Notice.objects.filter(read_at__isnull=False).exists()
+    assert all("%(" not in notice.subject + notice.text for notice in Notice.objects.all())
 
 
 def test_nobody_and_nothing_of_other_organisations(demo):

@@ -9,6 +9,7 @@ from changes.actions import (
     note_overdue_ratifications,
     remind,
     remind_at_half_time,
+    watch_criteria,
 )
 
 
@@ -29,3 +30,11 @@ def remind_people(timestamp: int) -> None:
     """Every minute: deadlines remind and escalate, and never decide."""
     with coming_from("job changes.remind"):
         remind()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="changes.watch_criteria", queueing_lock="changes.watch_criteria", pass_context=False)
+def watch_the_criteria(timestamp: int) -> None:
+    """Every minute: a breach that nobody answered is answered."""
+    with coming_from("job changes.watch_criteria"):
+        watch_criteria()

@@ -47,6 +47,9 @@ OBSERVED = _kind("observed", _("The observation is over: verify now"))
 FREEZE = _kind("freeze", _("A freeze hits your change"))
 # What must not be overlooked.
 BREAK_GLASS = _kind("break_glass", _("Somebody broke the glass"), urgent=True)
+BREACH = _kind("breach", _("A criterion of a change is breached"), urgent=True)
+FORWARD_FIX = _kind("forward_fix", _("A forward fix is asked for, past the point of no return"), urgent=True)
+PRESENCE = _kind("presence", _("You are named as the second person when the glass was broken"), urgent=True)
 RATIFY_DUE = _kind("ratify_due", _("A ratification is due or overdue"), urgent=True)
 TEMPLATE_SUSPENDED = _kind("template_suspended", _("A standard template was suspended"))
 

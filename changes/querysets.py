@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Count, F, Q
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from changes.workflow import ENDS, UNDER_WAY, State
+
+# Where the clock of a ratification runs.
+RATIFY_STATES = (
+    State.IMPLEMENTING, State.VERIFYING, State.ROLLING_BACK, State.ROLLED_BACK, State.RATIFYING,
+)  # fmt: skip
+PHANTOM_AFTER = timedelta(hours=4)
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser
@@ -80,6 +89,33 @@ class ChangeQuerySet(models.QuerySet):
             change_items__item__owner_team=team, change_items__impact="manual"
         )
         return self.filter(pk__in=self.model._base_manager.filter(hit).order_by().values("pk"))
+
+    def phantom_emergencies(self, *, now: object = None) -> Self:
+        """Emergencies in name: four hours after they were called nobody had begun to work on them.
+
+        Recorded afterwards, imported or made a normal change, they are none.
+        """
+        now = now or timezone.now()
+        called = self._event_at("submit")
+        begun = Coalesce(models.F("actual_start_at"), models.Value(now))
+        emergencies = self.filter(kind="emergency", is_retrospective=False, is_imported=False)
+        return emergencies.alias(called_at=called, begun_at=begun).filter(
+            called_at__isnull=False, begun_at__gt=models.F("called_at") + PHANTOM_AFTER
+        )
+
+    def _event_at(self, name: str) -> models.Subquery:
+        events = apps.get_model("changes", "ChangeEvent").objects.filter(
+            change=models.OuterRef("pk"), event=name
+        )
+        return models.Subquery(events.order_by("seq").values("happened_at")[:1])
+
+    def ratification_missed(self, *, now: object = None) -> Self:
+        """Emergencies that should have been ratified by now and are not."""
+        return self.filter(state__in=RATIFY_STATES, ratify_due_at__lte=now or timezone.now())
+
+    def unauthorised(self) -> Self:
+        """Changes that count as unauthorised: not ratified, or not in time."""
+        return self.filter(is_unauthorised=True)
 
     def to_expire(self, *, now: object = None) -> Self:
         """Scheduled changes whose window has passed."""

@@ -16,6 +16,7 @@ from changes.views import pages as change_pages
 from changes.views import plan as change_plan
 from changes.views import queue as change_queue
 from changes.views import schedule as change_schedule
+from changes.views import work as change_work
 from cmdb import views as cmdb
 from config import evidence, item_page, views
 from config.api import api_urls
@@ -88,6 +89,10 @@ change_urls = [
     path("<str:number>/steps/<slug:event>/", change_deeds.step, name="step"),
     path("<str:number>/remarks/", change_discussion.remark, name="remark"),
     path("<str:number>/reading/", change_discussion.reading, name="reading"),
+    path("<str:number>/work/", change_work.work, name="work"),
+    path("<str:number>/work/steps/<slug:event>/", change_work.take, name="work-step"),
+    path("<str:number>/work/<slug:deed>/", change_work.do, name="work-deed"),
+    path("<str:number>/work/<slug:deed>/<int:row>/", change_work.do, name="work-deed"),
     path("<str:number>/votes/", change_deeds.vote, name="vote"),
     path("<str:number>/votes/<int:vote>/confirm/", change_deeds.confirm_verbal, name="confirm-vote"),
     path("<str:number>/tests/", change_deeds.test, name="test"),

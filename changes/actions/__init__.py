@@ -1,13 +1,15 @@
 """Everything that can be done to a change; one function per business event."""
 
-from changes.actions.apply import apply_stage, confirm_drift, decide_drift, roll_back
+from changes.actions.apply import against_widening, apply_stage, roll_back
 from changes.actions.collisions import accept_collision, decide_collision, override_freeze
 from changes.actions.consent import reasons_against_consent, vote_by_consent
 from changes.actions.control import accept_write, link_write, may_accept, open_retrospective, plan_instead
 from changes.actions.copies import Copy, copy_change
 from changes.actions.delegations import delegate_votes, end_delegation
 from changes.actions.discussion import add_remark
+from changes.actions.drift import confirm_drift, decide_drift, live_drift
 from changes.actions.editing import reasons_against_editing, void_confirmed, what_an_edit_voids
+from changes.actions.emergency import confirm_presence, note_overdue_ratifications
 from changes.actions.feeds import renew_feeds, revoke_feeds
 from changes.actions.gate import ask_gate, record_answer, seconds_to_wait
 from changes.actions.imports import import_changes
@@ -24,6 +26,13 @@ from changes.actions.meetings import (
     open_meeting,
     plan_meeting,
     take_off_agenda,
+)
+from changes.actions.observations import (
+    Observation,
+    answer_breaches,
+    record_criterion,
+    record_observations,
+    watch_criteria,
 )
 from changes.actions.people import assign, consult_owner, unassign
 from changes.actions.plan import (
@@ -53,27 +62,35 @@ from changes.actions.plan_operations import (
     remove_operations,
     retire_item,
 )
-from changes.actions.refusals import DriftFound, StepRefused
+from changes.actions.refusals import AlreadyDone, DriftFound, StepRefused
 from changes.actions.reminders import remind
+from changes.actions.review import (
+    add_caused_incident,
+    add_review_action,
+    complete_review_action,
+    record_review,
+)
 from changes.actions.rounds import escalate_overdue_votes, note_reading, remind_at_half_time
 from changes.actions.steps import NOTIFY, Offer, available_steps, take_step
-from changes.actions.templates import approve_template, reasons_against_approving
-from changes.actions.votes import cast_vote, close_if_decided, confirm_vote, reasons_against_voting
-from changes.actions.work import (
+from changes.actions.tasks import (
+    ask_for_forward_fix,
     complete_rollback_step,
     complete_task,
-    expire_missed_windows,
-    note_overdue_ratifications,
-    record_criterion,
-    record_test_run,
+    record_deviation,
+    start_task,
 )
+from changes.actions.templates import approve_template, reasons_against_approving
+from changes.actions.votes import cast_vote, close_if_decided, confirm_vote, reasons_against_voting
+from changes.actions.work import expire_missed_windows, record_test_run
 
 __all__ = [
     "MOST_OPERATIONS",
     "NOTIFY",
+    "AlreadyDone",
     "Copy",
     "DriftFound",
     "DryRun",
+    "Observation",
     "Offer",
     "OperationsRefused",
     "Outcome",
@@ -81,25 +98,32 @@ __all__ = [
     "Wanted",
     "accept_collision",
     "accept_write",
+    "add_caused_incident",
     "add_criterion",
     "add_document",
     "add_item",
     "add_operation",
     "add_remark",
+    "add_review_action",
     "add_rollback_step",
     "add_stage",
     "add_task",
     "add_to_agenda",
+    "against_widening",
+    "answer_breaches",
     "apply_stage",
     "approve_template",
+    "ask_for_forward_fix",
     "ask_gate",
     "assign",
     "available_steps",
     "cast_vote",
     "close_if_decided",
+    "complete_review_action",
     "complete_rollback_step",
     "complete_task",
     "confirm_drift",
+    "confirm_presence",
     "confirm_vote",
     "consult_owner",
     "copy_change",
@@ -118,6 +142,7 @@ __all__ = [
     "fill_agenda",
     "import_changes",
     "link_write",
+    "live_drift",
     "may_accept",
     "may_run",
     "may_stop",
@@ -141,6 +166,9 @@ __all__ = [
     "reasons_against_voting",
     "record_answer",
     "record_criterion",
+    "record_deviation",
+    "record_observations",
+    "record_review",
     "record_test_run",
     "release_the_line",
     "remind",
@@ -152,6 +180,7 @@ __all__ = [
     "revoke_feeds",
     "roll_back",
     "seconds_to_wait",
+    "start_task",
     "stop_the_line",
     "take_live_values",
     "take_off_agenda",
@@ -160,5 +189,6 @@ __all__ = [
     "unassign",
     "void_confirmed",
     "vote_by_consent",
+    "watch_criteria",
     "what_an_edit_voids",
 ]

@@ -58,7 +58,7 @@ def compute_risk(change: ChangeRequest, by: User | None, data: Mapping[str, Any]
 
 def link_incident(change: ChangeRequest, by: User | None, data: Mapping[str, Any]) -> None:
     """The incident that the step names stands on the change as a row of its own."""
-    if reference := data.get("caused_incidents"):
+    if (reference := data.get("caused_incidents")) and by is not None:
         severity = data.get("incident_severity") or IncidentPriority.P2
         change.incidents.get_or_create(
             reference=reference[:80], defaults={"severity": severity, "recorded_by": by}

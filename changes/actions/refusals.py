@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -14,7 +17,7 @@ from audit.actions import record_refusal
 from audit.context import because
 from changes.guards.execution import Drift
 from changes.guards.refusal import Refusal
-from changes.models import ChangeRequest
+from changes.models import ChangeEvent, ChangeRequest
 
 
 class StepRefused(Exception):  # noqa: N818  a refusal is an answer, not an error
@@ -31,6 +34,20 @@ class DriftFound(StepRefused):
     def __init__(self, drifts: list[Drift], refusals: list[Refusal]) -> None:
         self.drifts = drifts
         super().__init__(refusals)
+
+
+class AlreadyDone(StepRefused):
+    """The same person did the same before: a second press, or a repeat after a lost answer. Not a refusal
+    for the record; `event` is the step as it was taken the first time, where it was one."""
+
+    def __init__(self, message: str, event: ChangeEvent | None = None) -> None:
+        self.event = event
+        super().__init__([Refusal("already_done", message, _gettext("There is nothing more to do."))])
+
+
+def at(moment: datetime | None) -> str:
+    """A moment as a refusal tells it, in the reader's zone."""
+    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S") if moment else "?"
 
 
 # The codes that the gate gives in HINT, in the reader's words.
@@ -134,6 +151,8 @@ def refusals_recorded(deed: str, change: ChangeRequest, by: User | None) -> Iter
     try:
         with because(reason=deed, change_ref=change.pk, user=by), transaction.atomic(), in_words():
             yield
+    except AlreadyDone:
+        raise
     except StepRefused as refused:
         reasons = [refusal.as_dict() for refusal in refused.refusals]
         record_refusal(deed, by=by, target=change.number, reasons=reasons)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.step_up import Proof
 from changes.actions.effects import EFFECTS
-from changes.actions.refusals import StepRefused, locked, refusals_recorded
+from changes.actions.refusals import AlreadyDone, StepRefused, at, locked, refusals_recorded
 from changes.actions.telling import tell_step
 from changes.guards import GUARDS, Refusal, who_may
 from changes.guards.refusal import Data
@@ -85,6 +85,7 @@ def take_step(
         current = locked(change)
         step = find_step(event, current.state, current.kind)
         if step is None:
+            repeated(current, event, by)
             state = current.get_state_display()
             raise StepRefused(
                 [Refusal("no_such_step", _("There is no such step from “%(state)s”.") % {"state": state})]
@@ -130,6 +131,15 @@ def proof_fields(proof: Proof | None) -> dict[str, Any]:
     if proof is None:
         return {}
     return {"proof": proof.strength, "proved_at": proof.at, "token_id": proof.token_id}
+
+
+def repeated(change: ChangeRequest, event: str, by: User | None) -> None:
+    """Raises AlreadyDone if this very person took this very step last: a repeat, after a lost answer say."""
+    last = change.events.first()
+    if by is not None and last is not None and (last.event, last.actor_id) == (event, by.pk):
+        words = {"time": at(last.happened_at), "state": change.get_state_display()}
+        text = _("You did this at %(time)s: the change is “%(state)s” now.")
+        raise AlreadyDone(text % words, last)
 
 
 def tell(event: ChangeEvent) -> None:

@@ -143,6 +143,11 @@ def tell_step(event: ChangeEvent) -> None:
         audience |= set(managers()) - told
     if event.event == "break_glass":
         audience |= set(holders_of(Right.USER_MANAGE)) | set(_last_board(change))
+        second = User.objects.filter(pk=event.data.get("second_person") or 0)
+        there = _("%(by)s names you as the second person who was there. Confirm it.")
+        tell_people(
+            change, second, notices.PRESENCE, _("Confirm that you were there: %(change)s"), there, **words
+        )
     tell_people(change, audience, kind, subject, *texts, **words)
     if step and step.opens:
         tell_seats(change)

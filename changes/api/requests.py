@@ -12,9 +12,10 @@ from audit.recorded.api import RecordedViewSet
 from changes import actions as deeds
 from changes.api import serializers as shapes
 from changes.api.plan import ROW, PlanEndpoints
+from changes.api.work import WorkEndpoints
 from changes.filters import ChangeFilter
 from changes.guards import Refusal
-from changes.models import ChangeRequest, DriftDecision, Vote
+from changes.models import ChangeRequest, Vote
 
 PLAN = (
     "change_items__item__type", "assignments", "consultations", "stages", "operations__item__type", "tasks",
@@ -22,7 +23,7 @@ PLAN = (
 )  # fmt: skip
 
 
-class ChangeViewSet(PlanEndpoints, RecordedViewSet):
+class ChangeViewSet(PlanEndpoints, WorkEndpoints, RecordedViewSet):
     """Changes: drafted and edited here, moved by POST to `steps/`, decided by POST to `votes/`.
 
     Whoever may read may ask; each deed checks its own right and names every reason when it refuses (409).
@@ -71,14 +72,17 @@ class ChangeViewSet(PlanEndpoints, RecordedViewSet):
             offers = deeds.available_steps(change, by=request.user)
             return Response(shapes.OfferSerializer(offers, many=True).data)
         asked = self._read(shapes.TakeStepSerializer)
-        event = deeds.take_step(
-            change,
-            asked["event"],
-            by=request.user,
-            comment=asked["comment"],
-            data=asked["data"],
-            proof=proof_of(request),
-        )
+        try:
+            event = deeds.take_step(
+                change,
+                asked["event"],
+                by=request.user,
+                comment=asked["comment"],
+                data=asked["data"],
+                proof=proof_of(request),
+            )
+        except deeds.AlreadyDone as before:  # a repeat after a lost answer
+            return Response(shapes.EventSerializer(before.event).data)
         return self._made(shapes.EventSerializer, event)
 
     @extend_schema(responses=shapes.EventSerializer(many=True))
@@ -145,68 +149,6 @@ class ChangeViewSet(PlanEndpoints, RecordedViewSet):
             self.get_object(), by=request.user, **self._read(shapes.TestRunSerializer)
         )
         return self._made(shapes.TestRunSerializer, run)
-
-    @extend_schema(parameters=[ROW], request=None, responses=shapes.TaskSerializer)
-    @action(detail=True, methods=["post"], url_path=r"tasks/(?P<row>\d+)/complete", filterset_class=None)
-    def complete_task(self, request, number, row):
-        """The task is ticked; a dual one by two people in turn."""
-        note = str(request.data.get("note", "")) if isinstance(request.data, dict) else ""
-        task = deeds.complete_task(self._row("tasks", row), by=request.user, note=note)
-        return Response(shapes.TaskSerializer(task).data)
-
-    @extend_schema(parameters=[ROW], request=None, responses=shapes.RollbackStepSerializer)
-    @action(
-        detail=True, methods=["post"], url_path=r"rollback-steps/(?P<row>\d+)/complete", filterset_class=None
-    )
-    def complete_rollback_step(self, request, number, row):
-        """The step of the way back is ticked."""
-        step = deeds.complete_rollback_step(self._row("rollback_steps", row), by=request.user)
-        return Response(shapes.RollbackStepSerializer(step).data)
-
-    @extend_schema(parameters=[ROW], request=None, responses=shapes.StageSerializer)
-    @action(detail=True, methods=["post"], url_path=r"stages/(?P<row>\d+)/apply", filterset_class=None)
-    def apply_stage(self, request, number, row):
-        """Every operation of the stage is applied, or none is (409 lists the drift)."""
-        stage = self._row("stages", row)
-        deeds.apply_stage(stage, by=request.user)
-        return Response(shapes.StageSerializer(stage).data)
-
-    @extend_schema(request=None, responses=shapes.StageSerializer(many=True))
-    @action(detail=True, methods=["post"], url_path="roll-back", pagination_class=None, filterset_class=None)
-    def roll_back(self, request, number):
-        """Every applied operation is taken back, or none is (409 lists the drift)."""
-        change = self.get_object()
-        deeds.roll_back(change, by=request.user)
-        return Response(shapes.StageSerializer(change.stages.all(), many=True).data)
-
-    @extend_schema(parameters=[ROW], request=shapes.DriftDecisionSerializer,
-                   responses={201: shapes.DriftDecisionSerializer})  # fmt: skip
-    @action(detail=True, methods=["post"], url_path=r"operations/(?P<row>\d+)/drift", filterset_class=None)
-    def decide_drift(self, request, number, row):
-        """One person proposes to keep or force a drifted field: {field, seen, decision}."""
-        asked = self._read(shapes.DriftDecisionSerializer)
-        decision = deeds.decide_drift(
-            self._row("operations", row), asked["field"], decision=asked["decision"], seen=asked.get("seen"),
-            by=request.user,
-        )  # fmt: skip
-        return self._made(shapes.DriftDecisionSerializer, decision)
-
-    @extend_schema(parameters=[ROW], request=None, responses=shapes.DriftDecisionSerializer)
-    @action(detail=True, methods=["post"], url_path=r"drift/(?P<row>\d+)/confirm", filterset_class=None)
-    def confirm_drift(self, request, number, row):
-        """A second person agrees."""
-        found = get_object_or_404(DriftDecision, operation__change=self.get_object(), pk=row)
-        return Response(shapes.DriftDecisionSerializer(deeds.confirm_drift(found, by=request.user)).data)
-
-    @extend_schema(
-        parameters=[ROW], request=shapes.ResultSerializer, responses={201: shapes.ResultSerializer}
-    )
-    @action(detail=True, methods=["post"], url_path=r"criteria/(?P<row>\d+)/results", filterset_class=None)
-    def results(self, request, number, row):
-        """A measured value: {value, source, evidence}; PostgreSQL judges it."""
-        asked = self._read(shapes.ResultSerializer)
-        result = deeds.record_criterion(self._row("criteria", row), by=request.user, **asked)
-        return self._made(shapes.ResultSerializer, result)
 
     @extend_schema(parameters=[ROW], request=None, responses={201: shapes.VoteSerializer})
     @action(detail=True, methods=["post"], url_path=r"votes/(?P<row>\d+)/confirm", filterset_class=None)

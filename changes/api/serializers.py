@@ -41,15 +41,16 @@ class ChangeSerializer(serializers.ModelSerializer):
             "rollback_rehearsal", "freeze_override", "template", "parameters", "incident_ref",
             "incident_priority", "plan_hash",
             "approved_hash", "is_retrospective", "is_break_glass", "is_imported", "actual_start_at",
-            "actual_end_at", "ratify_due_at", "backup_ref", "deviations", "issues", "restore_check",
-            "retro_assessment", "pir", "pir_actions", "caused_incidents", "import_source", "import_key",
-            "created_at", "items", "row_version",
+            "actual_end_at", "ratify_due_at", "is_unauthorised", "backup_ref", "deviations",
+            "issues", "restore_check", "retro_assessment", "pir", "pir_actions", "caused_incidents",
+            "import_source", "import_key", "created_at", "items", "row_version",
         ]  # fmt: skip
         read_only_fields = [
             "number", "state", "state_since_at", "on_hold", "outcome", "requester", "risk", "risk_inputs",
             "plan_hash", "approved_hash", "is_retrospective", "is_break_glass", "is_imported",
-            "actual_start_at", "actual_end_at", "ratify_due_at", "backup_ref", "deviations", "issues",
-            "restore_check", "retro_assessment", "pir", "pir_actions", "caused_incidents", "created_at",
+            "actual_start_at", "actual_end_at", "ratify_due_at", "is_unauthorised", "backup_ref",
+            "deviations", "issues", "restore_check", "retro_assessment", "pir",
+            "pir_actions", "caused_incidents", "created_at",
         ]  # fmt: skip
         # PostgreSQL's unique constraint says it; DRF's validator would make both fields required.
         validators = []
@@ -131,8 +132,10 @@ class ResultSerializer(serializers.ModelSerializer):
             "evidence",
             "measured_by",
             "measured_at",
+            "received_at",
+            "key",
         ]
-        read_only_fields = ["criterion", "measured_by"]
+        read_only_fields = ["criterion", "measured_by", "key"]
 
 
 class CriterionSerializer(serializers.ModelSerializer):
@@ -142,7 +145,7 @@ class CriterionSerializer(serializers.ModelSerializer):
         model = Criterion
         fields = [
             "id", "position", "metric", "comparison", "threshold", "unit", "observation_minutes",
-            "has_auto_rollback", "is_machine", "results", "row_version",
+            "has_auto_rollback", "grace_minutes", "has_auto_restore", "is_machine", "results", "row_version",
         ]  # fmt: skip
 
 

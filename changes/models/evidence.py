@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from audit.models import StoredFile
 from audit.recorded.models import RecordedModel
 from changes.models.request import ChangeRequest
 
@@ -123,6 +124,10 @@ class CriterionResult(RecordedModel):
         verbose_name=_("measured by"),
     )
     measured_at = models.DateTimeField(_("measured"), db_default=models.functions.Now(), editable=False)
+    file = models.ForeignKey(
+        StoredFile, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("file")
+    )
+    file_name = models.CharField(_("name of the file"), max_length=200, blank=True)
     received_at = models.DateTimeField(_("received"), db_default=models.functions.Now(), editable=False)
     key = models.CharField(_("idempotency key"), max_length=80, blank=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from audit.recorded.models import RecordedModel
@@ -92,3 +93,14 @@ class ReviewAction(RecordedModel):
     def is_overdue(self) -> bool:
         """Past its date and not done."""
         return self.done_at is None and self.due_on < timezone.localdate()
+
+
+# What a post-implementation review asks: key and question; the answers stand on the change by key.
+REVIEW_QUESTIONS: tuple[tuple[str, str | Promise], ...] = (
+    ("goal", _("Was the goal reached, and how do we know?")),
+    ("plan", _("Where did the work differ from the plan, in steps, time or people?")),
+    ("tests", _("What did the tests not show?")),
+    ("rollback", _("Would the way back have worked, or did it?")),
+    ("impact", _("Who noticed it, and were they told before?")),
+    ("next_time", _("What do we do otherwise next time?")),
+)

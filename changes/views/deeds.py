@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.step_up import confirm_link, keep_half_filled, proof_of
 from changes.actions import (
+    AlreadyDone,
     DriftFound,
     StepRefused,
     apply_stage,
@@ -57,7 +58,12 @@ def step(request, number, event):
     shown = found(number)
     wanted = find_step(event, shown.state, shown.kind)
     if wanted is None:
-        messages.error(request, _("The change has moved on meanwhile; this step is no longer there."))
+        try:
+            take_step(shown, event, by=request.user)
+        except AlreadyDone as before:
+            messages.info(request, str(before))
+        except StepRefused:
+            messages.error(request, _("The change has moved on meanwhile; this step is no longer there."))
         return redirect("changes:change", number)
     form = StepForm(wanted, request.POST)
     if not form.is_valid():
@@ -122,6 +128,8 @@ def deed(label):
                     refused={"label": label, "refusals": drift.refusals},
                     drifts=[_as_row(each) for each in drift.drifts],
                 )
+            except AlreadyDone as before:
+                messages.info(request, str(before))
             except StepRefused as refused:
                 told_why = {"label": label, "refusals": refused.refusals}
                 return page(request, found(number), status=409, refused=told_why)

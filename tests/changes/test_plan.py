@@ -122,6 +122,9 @@ def test_stages_are_applied_in_order_by_implementers_while_implementing(cast):
     assert apply_stage(second, by=cast.implementer) == 1
     with pytest.raises(StepRefused) as refused:
         apply_stage(second, by=cast.implementer)
+    assert {r.code for r in refused.value.refusals} == {"already_done"}
+    with pytest.raises(StepRefused) as refused:
+        apply_stage(second, by=cast.second)
     assert {r.code for r in refused.value.refusals} == {"stage_applied"}
 
 

@@ -56,6 +56,7 @@ api_urls = [
     path("me/", accounts.MeView.as_view(), name="me"),
     path("impact/", ImpactView.as_view(), name="impact"),
     path("items/<int:pk>/impact/", ItemImpactView.as_view(), name="item-impact"),
+    path("changes/metrics/", changes.MetricsView.as_view(), name="change-metrics"),
     *router.urls,
     re_path(r"^.*$", views.no_endpoint),
 ]

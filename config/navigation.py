@@ -52,6 +52,7 @@ NAVIGATION = [
         [
             Entry(_("Changes"), "published_with_changes", "changes:queue"),
             Entry(_("Calendar"), "calendar_month", "changes:calendar"),
+            Entry(_("Measures"), "monitoring", "changes:metrics"),
             Entry(_("Configuration"), "dns", "cmdb:list"),
             Entry(_("Inspections"), "fact_check", "inspections:list"),
             Entry(_("Assets"), "inventory_2", "assets:list"),

@@ -12,6 +12,7 @@ from changes.views import deeds as change_deeds
 from changes.views import discussion as change_discussion
 from changes.views import feeds as change_feeds
 from changes.views import line as change_line
+from changes.views import metrics as change_metrics
 from changes.views import pages as change_pages
 from changes.views import plan as change_plan
 from changes.views import queue as change_queue
@@ -78,6 +79,9 @@ change_urls = [
         name="explain",
     ),
     path("plan-instead/", change_control.instead, name="plan-instead"),
+    path("metrics/", change_metrics.metrics, name="metrics"),
+    path("metrics/export/", change_metrics.export, name="metrics-export"),
+    path("metrics/<slug:key>/", change_metrics.behind, name="metrics-behind"),
     path("<str:number>/", change_pages.change, name="change"),
     path("<str:number>/collisions/accept/", change_schedule.accept, name="accept-collision"),
     path("<str:number>/freezes/<int:freeze>/override/", change_schedule.override, name="override-freeze"),

@@ -10,6 +10,7 @@ from changes.api.boards import (
     VoteDelegationViewSet,
 )
 from changes.api.gate import GateViewSet, StoppedLineViewSet
+from changes.api.metrics import MetricsView
 from changes.api.requests import ChangeViewSet
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "ChangeViewSet",
     "FreezeViewSet",
     "GateViewSet",
+    "MetricsView",
     "PolicyStepViewSet",
     "StandardTemplateViewSet",
     "StoppedLineViewSet",

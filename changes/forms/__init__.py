@@ -5,6 +5,7 @@ from changes.forms.boards import DelegationForm, MeetingForm, RemarkForm
 from changes.forms.evidence import MeasurementForm, TestRunForm
 from changes.forms.fields import AddressField, MomentField
 from changes.forms.line import ReleaseForm, StopForm
+from changes.forms.metrics import ChoiceForm
 from changes.forms.plan import (
     CriterionForm,
     ItemForm,
@@ -21,6 +22,7 @@ __all__ = [
     "AddressField",
     "ApplicationForm",
     "ApproveTemplateForm",
+    "ChoiceForm",
     "CriterionForm",
     "DelegationForm",
     "ItemForm",

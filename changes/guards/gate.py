@@ -208,5 +208,4 @@ def _artifact_of_the_plan(change: ChangeRequest, question: Question) -> list[Ref
 
 def document_hashes(change: ChangeRequest) -> set[Any]:
     """The SHA-256 of every document of the plan."""
-    documents = getattr(change, "documents", None)  # plans carry none yet: every artifact is refused
-    return set(documents.values_list("file__sha256", flat=True)) if documents else set()
+    return set(change.documents.values_list("file__sha256", flat=True))

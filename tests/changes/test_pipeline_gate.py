@@ -1,10 +1,12 @@
 """The gate for pipelines: allowed by one change alone, denied by everything else, also by what goes wrong."""
 
+import hashlib
 import json
 from datetime import timedelta
 
 import psycopg
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -12,6 +14,7 @@ from django.utils import timezone
 from accounts.actions import TOKEN_MARK, digest_of
 from changes.actions import (
     StepRefused,
+    add_document,
     ask_gate,
     release_the_line,
     stop_the_line,
@@ -275,8 +278,15 @@ def test_more_than_sixty_questions_a_minute_are_denied(pipeline, address):
     assert ask(make_user("integration"), items=[address]).status_code == 200
 
 
-def test_the_artifact_is_one_of_the_plan(pipeline, change, address):
-    assert "artifact" in reasons(ask(pipeline, items=[address], artifact_sha256="0" * 64))
+def test_the_artifact_is_one_of_the_plan(cast, pipeline):
+    change = journey.draft(cast)
+    release = b"release 7.0"
+    add_document(change, SimpleUploadedFile("release.tar", release), by=cast.requester)
+    journey.to_implementing(cast, change)
+    address = change.change_items.get(impact="manual").item.address
+    digest = hashlib.sha256(release).hexdigest()
+    assert ask(pipeline, items=[address], artifact_sha256=digest.upper()).json()["decision"] == "allow"
+    assert reasons(ask(pipeline, items=[address], artifact_sha256="0" * 64)) == ["artifact"]
 
 
 # The record

@@ -46,6 +46,7 @@ WINDOW_MISSED = _kind("window_missed", _("A change has missed its window"))
 OBSERVED = _kind("observed", _("The observation is over: verify now"))
 FREEZE = _kind("freeze", _("A freeze hits your change"))
 # What must not be overlooked.
+LINE = _kind("line", _("Somebody stopped the line, or let it run again"), urgent=True)
 BREAK_GLASS = _kind("break_glass", _("Somebody broke the glass"), urgent=True)
 BREACH = _kind("breach", _("A criterion of a change is breached"), urgent=True)
 FORWARD_FIX = _kind("forward_fix", _("A forward fix is asked for, past the point of no return"), urgent=True)

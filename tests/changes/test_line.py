@@ -5,6 +5,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
+from accounts.models import Notice
 from accounts.roles import ROLES, Right
 from audit.models import SecurityEvent
 from changes.actions import StepRefused, release_the_line, stop_the_line, take_step
@@ -114,6 +115,61 @@ def test_neither_without_a_reason_and_never_twice(cast):
     assert codes(refused) == ["line_released"]
     assert stop.released_at >= stop.stopped_at
     assert SecurityEvent.objects.filter(kind="refusal", detail__deed="release_the_line").exists()
+
+
+def test_who_must_know_is_told(cast):
+    change = journey.draft(cast)
+    journey.to_scheduled(cast, change)
+    stop = stop_the_line(by=cast.oncall, reason="Payments fail")
+    told = set(Notice.objects.filter(kind="changes.line").values_list("person", flat=True))
+    assert {cast.manager.pk, cast.implementer.pk, cast.requester.pk} <= told
+    assert cast.oncall.pk not in told  # who stopped it knows
+    release_the_line(stop, by=cast.manager, reason="Over")
+    assert Notice.objects.filter(kind="changes.line", person=cast.oncall).count() == 1
+
+
+def test_every_page_says_so(cast, client):
+    client.force_login(cast.requester)
+    assert "The line is stopped" not in client.get("/").content.decode()
+    stop = stop_the_line(by=cast.oncall, reason="Payments fail")
+    for url in ("/", "/changes/", "/cmdb/", "/inspections/"):
+        body = client.get(url).content.decode()
+        assert "The line is stopped." in body, url
+        assert "Payments fail" in body, url
+    release_the_line(stop, by=cast.manager, reason="Over")
+    assert "The line is stopped." not in client.get("/").content.decode()
+
+
+def test_the_page_stops_and_releases_and_keeps_what_was_written(cast, client):
+    url = "/changes/line/"
+    client.force_login(cast.requester)
+    assert client.post(url, {"reason": "x"}).status_code == 403
+    client.force_login(cast.oncall)
+    assert client.post(url, {"reason": ""}).status_code == 400
+    client.post(url, {"reason": "Payments fail"})
+    stop = StoppedLine.objects.get()
+    response = client.post(url, {"reason": "Again, and longer"})
+    assert response.status_code == 400
+    assert "Again, and longer" in response.content.decode()
+    assert client.post(f"{url}{stop.pk}/release/", {"reason": "x"}).status_code == 403
+    client.force_login(cast.manager)
+    client.post(f"{url}{stop.pk}/release/", {"reason": ""})
+    stop.refresh_from_db()
+    assert stop.released_at is None
+    client.post(f"{url}{stop.pk}/release/", {"reason": "Over"})
+    stop.refresh_from_db()
+    assert (stop.released_by, stop.release_reason) == (cast.manager, "Over")
+
+
+def test_the_api_stops_and_releases(cast, client):
+    client.force_login(cast.oncall)
+    made = client.post("/api/stopped-lines/", {"reason": "Payments fail"}, "application/json")
+    assert made.status_code == 201
+    url = f"/api/stopped-lines/{made.json()['id']}/release/"
+    assert client.post(url, {"reason": "x"}, "application/json").status_code == 403
+    client.force_login(cast.manager)
+    assert client.post(url, {"reason": "Over"}, "application/json").json()["released_by"] == cast.manager.pk
+    assert client.post(url, {"reason": "Over"}, "application/json").status_code == 409
 
 
 def test_both_are_in_the_history_with_who_and_why(cast):

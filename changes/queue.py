@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, F, Min, OuterRef, Q, Subquery
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Case, Count, F, Min, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -15,11 +19,27 @@ from accounts.models import User
 from changes.collisions import Schedule, found_in, freeze_hits
 from changes.collisions.ranges import span_of
 from changes.dossier import KIND_ICONS, RISK_TONES, TONES
-from changes.models import ChangeItem, ChangeRequest, RoundStep, Vote
+from changes.models import ChangeItem, ChangeRequest, RoundSeat, RoundStep, Vote
+from changes.models.request import Risk
 from changes.querysets import ChangeQuerySet
 from changes.workflow import ENDS, State
 
 PAGE_SIZE = 50
+NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+# How a list can be sorted: the keys of a page, each ascending or descending, the number last.
+SORTS: dict[str, tuple[tuple[str, bool], ...]] = {
+    "due": (("due_key", False), ("risk_rank", True), ("pk", True)),
+    "window": (("window_key", False), ("pk", True)),
+    "risk": (("risk_rank", True), ("pk", True)),
+    "newest": (("pk", True),),
+}
+SORT_LABELS = {
+    "due": _("deadline, then risk"),
+    "window": _("start of the window"),
+    "risk": _("highest risk"),
+    "newest": _("newest"),
+}
+MOST_COMPARED = 400  # changes of a tab that the filter "has a conflict" compares with each other
 
 
 @dataclass(frozen=True)
@@ -64,7 +84,7 @@ def changes_of_tab(tab: str, user: User) -> ChangeQuerySet:
     return everything
 
 
-def narrowed(changes: ChangeQuerySet, wanted: dict[str, str]) -> ChangeQuerySet:
+def narrowed(changes: ChangeQuerySet, wanted: dict[str, str], user: User) -> ChangeQuerySet:
     """Only those that fit the filters; what is not a value of a filter is passed over."""
     for name in ("kind", "risk", "state"):
         if wanted.get(name) in dict(ChangeRequest._meta.get_field(name).choices):
@@ -73,27 +93,24 @@ def narrowed(changes: ChangeQuerySet, wanted: dict[str, str]) -> ChangeQuerySet:
         changes = changes.filter(
             Q(number__icontains=term) | Q(title__icontains=term) | Q(service__name__icontains=term)
         )
+    if wanted.get("mine"):
+        changes = changes.filter(pk__in=ChangeRequest.objects.involving(user).values("pk"))
+    if wanted.get("board"):
+        open_steps = RoundStep.objects.filter(round__closed_at=None, board__key=wanted["board"])
+        changes = changes.filter(pk__in=open_steps.values("round__change"))
+    if wanted.get("week"):
+        today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+        monday = today - timedelta(days=today.weekday())
+        changes = changes.filter(window__overlap=DateTimeTZRange(monday, monday + timedelta(days=7)))
+    if wanted.get("conflict"):
+        changes = changes.filter(pk__in=in_conflict(changes))
     return changes
 
 
-def with_columns(changes: ChangeQuerySet) -> ChangeQuerySet:
-    """Each change with what a line of the queue shows: votes, deadline, items."""
-    open_steps = RoundStep.objects.filter(round__change=OuterRef("pk"), round__closed_at=None).order_by()
-    votes = Vote.objects.filter(round__change=OuterRef("pk"), round__closed_at=None, choice="approve")
-    changed = ChangeItem.objects.filter(change=OuterRef("pk"), impact="manual").order_by()
-    return changes.select_related("service", "requester").annotate(
-        due_at=Coalesce(
-            Subquery(open_steps.values("round__change").annotate(due=Min("due_at")).values("due")),
-            F("ratify_due_at"),
-        ),
-        votes_needed=_counted(open_steps.values("round__change").annotate(n=models.Sum("need"))),
-        votes_given=_counted(votes.order_by().values("round__change").annotate(n=Count("pk"))),
-        item_count=_counted(changed.values("change").annotate(n=Count("pk"))),
-    )
-
-
-def _counted(rows: models.QuerySet) -> Coalesce:
-    return Coalesce(Subquery(rows.values("n"), output_field=models.IntegerField()), 0)
+def in_conflict(changes: ChangeQuerySet) -> set[int]:
+    """Those of the newest few hundred that collide, or meet a freeze. Statements do not grow with them."""
+    rows = list(changes.exclude(state__in=ENDS).exclude(window=None).order_by("-pk")[:MOST_COMPARED])
+    return {row.pk for row in flagged(rows) if row.collides or row.is_frozen}
 
 
 def flagged(changes: list[Any]) -> list[Any]:
@@ -115,12 +132,97 @@ def flagged(changes: list[Any]) -> list[Any]:
     return changes
 
 
-def decorated(change: Any) -> Any:
-    """The change with the tones and the icon that its badges wear."""
-    change.tone = TONES[change.state]
-    change.risk_tone = RISK_TONES.get(change.risk, "neutral")
-    change.kind_icon = KIND_ICONS[change.kind]
-    return change
+def with_columns(changes: ChangeQuerySet) -> ChangeQuerySet:
+    """Each change with what a line of the queue shows, and the keys of its order."""
+    open_steps = RoundStep.objects.filter(round__change=OuterRef("pk"), round__closed_at=None).order_by()
+    votes = Vote.objects.filter(round__change=OuterRef("pk"), round__closed_at=None, choice="approve")
+    changed = ChangeItem.objects.filter(change=OuterRef("pk"), impact="manual").order_by()
+    ranks = [When(risk=risk, then=Value(rank)) for rank, risk in enumerate(Risk.values, start=1)]
+    due = Coalesce(
+        Subquery(open_steps.values("round__change").annotate(due=Min("due_at")).values("due")),
+        F("ratify_due_at"),
+    )
+    return changes.select_related("service", "requester").annotate(
+        due_at=due,
+        due_key=Coalesce(due, Value(NEVER)),
+        window_key=Coalesce("window__startswith", Value(NEVER)),
+        risk_rank=Case(*ranks, default=Value(0)),
+        votes_needed=_counted(open_steps.values("round__change").annotate(n=models.Sum("need"))),
+        votes_given=_counted(votes.order_by().values("round__change").annotate(n=Count("pk"))),
+        item_count=_counted(changed.values("change").annotate(n=Count("pk"))),
+    )
+
+
+def page_of(changes: ChangeQuerySet, sort: str, after: str) -> tuple[list[Any], str]:
+    """One page after the key `after` ("" for the first), and the key of the next page, "" at the end."""
+    keys = SORTS[sort]
+    values = _key_values(keys, after)
+    if values:
+        changes = changes.filter(_beyond(keys, values))
+    order = [f"-{name}" if is_falling else name for name, is_falling in keys]
+    rows = list(changes.order_by(*order)[: PAGE_SIZE + 1])
+    if len(rows) <= PAGE_SIZE:
+        return rows, ""
+    last = rows[PAGE_SIZE - 1]
+    told = [getattr(last, name) for name, _falling in keys]
+    return rows[:PAGE_SIZE], "~".join(
+        each.isoformat() if hasattr(each, "isoformat") else str(each) for each in told
+    )
+
+
+def _key_values(keys: tuple[tuple[str, bool], ...], after: str) -> list[Any]:
+    """The values of a page's key; none where it is not one of this order."""
+    parts = after.split("~")
+    if len(parts) != len(keys):
+        return []
+    values: list[Any] = []
+    for (name, _falling), part in zip(keys, parts, strict=True):
+        try:
+            value = parse_datetime(part) if name.endswith("_key") else int(part[:18])
+        except ValueError:
+            return []
+        if value is None or (isinstance(value, datetime) and timezone.is_naive(value)):
+            return []
+        values.append(value)
+    return values
+
+
+def _beyond(keys: tuple[tuple[str, bool], ...], values: list[Any]) -> Q:
+    """Rows that come after the key in the order of the keys."""
+    beyond, same = Q(pk__in=[]), Q()
+    for (name, is_falling), value in zip(keys, values, strict=True):
+        beyond |= same & Q(**{f"{name}__{'lt' if is_falling else 'gt'}": value})
+        same &= Q(**{name: value})
+    return beyond
+
+
+def _counted(rows: models.QuerySet) -> Coalesce:
+    return Coalesce(Subquery(rows.values("n"), output_field=models.IntegerField()), 0)
+
+
+def decorated(rows: list[Any], user: User) -> list[Any]:
+    """The changes with tones and icons, what is in their way, and the seats that the reader may use."""
+    flagged(rows)
+    seats = RoundSeat.objects.filter(
+        step__round__change__in=[row.pk for row in rows],
+        step__round__closed_at=None,
+        is_barred=False,
+        vote=None,
+    ).usable_by(user)
+    mine: dict[int, list[RoundSeat]] = {}
+    for seat in seats.select_related("user", "step__round", "step__board"):
+        mine.setdefault(seat.step.round.change_id, []).append(seat)
+    now = timezone.now()
+    for change in rows:
+        change.tone = TONES[change.state]
+        change.risk_tone = RISK_TONES.get(change.risk, "neutral")
+        change.kind_icon = KIND_ICONS[change.kind]
+        own = [seat for seat in mine.get(change.pk, []) if seat.user_id == user.pk]
+        change.my_seats = own or mine.get(change.pk, [])
+        left = (change.due_at - now) if change.due_at else None
+        is_soon = left is not None and left < timedelta(hours=24)
+        change.due_tone = "late" if left is not None and left < timedelta(0) else "soon" if is_soon else ""
+    return rows
 
 
 def tab_counts(user: User) -> dict[str, int]:

@@ -9,9 +9,11 @@ from audit import views as audit
 from changes.views import calendar as change_calendar
 from changes.views import control as change_control
 from changes.views import deeds as change_deeds
+from changes.views import delegations as change_delegations
 from changes.views import discussion as change_discussion
 from changes.views import feeds as change_feeds
 from changes.views import line as change_line
+from changes.views import meetings as change_meetings
 from changes.views import metrics as change_metrics
 from changes.views import pages as change_pages
 from changes.views import plan as change_plan
@@ -64,6 +66,20 @@ inspection_pages = [
 change_urls = [
     path("", change_queue.queue, name="queue"),
     path("new/", change_plan.new, name="new"),
+    path("delegations/", change_delegations.delegations, name="delegations"),
+    path("delegations/<int:pk>/end/", change_delegations.end, name="delegation-end"),
+    path("meetings/", change_meetings.meetings, name="meetings"),
+    path("meetings/<int:pk>/", change_meetings.meeting, name="meeting"),
+    path("meetings/<int:pk>/open/", change_meetings.open_, name="meeting-open"),
+    path("meetings/<int:pk>/attendance/", change_meetings.attend, name="meeting-attend"),
+    path("meetings/<int:pk>/consent/", change_meetings.consent, name="meeting-consent"),
+    path("meetings/<int:pk>/end/", change_meetings.end, name="meeting-end"),
+    path("meetings/<int:pk>/minutes/", change_meetings.minutes, name="minutes"),
+    path("meetings/<int:pk>/agenda/fill/", change_meetings.fill, name="agenda-fill"),
+    path("meetings/<int:pk>/agenda/add/", change_meetings.add, name="agenda-add"),
+    path("meetings/<int:pk>/agenda/<int:item>/", change_meetings.save_item, name="agenda-save"),
+    path("meetings/<int:pk>/agenda/<int:item>/move/", change_meetings.move, name="agenda-move"),
+    path("meetings/<int:pk>/agenda/<int:item>/remove/", change_meetings.take_off, name="agenda-remove"),
     path("collisions/", change_schedule.collisions, name="collisions"),
     path("calendar/", change_calendar.calendar, name="calendar"),
     path("calendar/subscribe/", change_feeds.subscribe, name="subscribe"),

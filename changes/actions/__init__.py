@@ -2,7 +2,7 @@
 
 from changes.actions.apply import against_widening, apply_stage, roll_back
 from changes.actions.collisions import accept_collision, decide_collision, override_freeze
-from changes.actions.consent import reasons_against_consent, vote_by_consent
+from changes.actions.consent import open_for_consent, reasons_against_consent, vote_by_consent
 from changes.actions.control import accept_write, link_write, may_accept, open_retrospective, plan_instead
 from changes.actions.copies import Copy, copy_change
 from changes.actions.delegations import delegate_votes, end_delegation
@@ -16,7 +16,7 @@ from changes.actions.imports import import_changes
 from changes.actions.line import may_stop, release_the_line, stop_the_line
 from changes.actions.meetings import (
     add_to_agenda,
-    decision_on,
+    decisions_on,
     edit_item,
     end_meeting,
     fill_agenda,
@@ -130,7 +130,7 @@ __all__ = [
     "create_change",
     "decide_collision",
     "decide_drift",
-    "decision_on",
+    "decisions_on",
     "delegate_votes",
     "edit_change",
     "edit_item",
@@ -152,6 +152,7 @@ __all__ = [
     "note_attendance",
     "note_overdue_ratifications",
     "note_reading",
+    "open_for_consent",
     "open_meeting",
     "open_retrospective",
     "override_freeze",

@@ -11,10 +11,11 @@ from accounts.step_up import Proof
 from changes.actions.delegations import refused_aloud
 from changes.actions.refusals import StepRefused
 from changes.actions.votes import cast_vote, reasons_against_voting
-from changes.guards.collisions import collisions_of, freezes_on
+from changes.collisions import Schedule, collisions_of, found_in, freeze_hits, freezes_on
+from changes.collisions.ranges import span_of
 from changes.guards.refusal import Refusal, unless
 from changes.guards.votes import open_round
-from changes.models import ChangeRequest, Vote
+from changes.models import ChangeRequest, RoundSeat, Vote
 from changes.models.request import Risk
 
 
@@ -36,6 +37,23 @@ def reasons_against_consent(change: ChangeRequest, by: User) -> list[Refusal]:
         *unless(not frozen, "freeze", _("A freeze lies on its window."), _("Vote on its own page.")),
         *reasons_against_voting(current, by),
     ]
+
+
+def open_for_consent(changes: Iterable[ChangeRequest], by: User) -> set[int]:
+    """Those of low risk, with nothing in the way, in which `by` has an open seat of their own.
+
+    For offering them; what is chosen is asked again, one by one. Statements do not grow with the changes.
+    """
+    low = {change.pk: change for change in changes if change.risk == Risk.LOW}
+    seats = RoundSeat.objects.filter(
+        step__round__change__in=low, step__round__closed_at=None, user=by, is_barred=False, vote=None
+    )
+    seated = set(seats.values_list("step__round__change", flat=True))
+    windows = [(change, change.window) for pk, change in low.items() if pk in seated]
+    clashes = found_in(Schedule(windows)) if windows else {}
+    spans = [(change, span) for change, window in windows if (span := span_of(window))]
+    frozen = freeze_hits(spans)
+    return {pk for pk in seated if not clashes.get(pk) and not frozen.get(pk)}
 
 
 def vote_by_consent(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.db.models import Max, Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +19,6 @@ from changes import minutes
 from changes.actions.delegations import refused_aloud
 from changes.actions.refusals import StepRefused
 from changes.guards.refusal import Refusal
-from changes.guards.votes import result_of
 from changes.models import AgendaItem, Attendance, Board, BoardMeeting, ChangeRequest, RoundStep, Vote
 from changes.models.request import Risk
 
@@ -160,8 +161,10 @@ def end_meeting(meeting: BoardMeeting, *, by: User) -> BoardMeeting:
         current = _locked(meeting, by)
         if current.state != BoardMeeting.State.OPEN:
             raise StepRefused([Refusal("meeting_order", _("A meeting is planned, then held, then ended."))])
-        for item in current.agenda.select_related("change"):
-            item.decision, item.tally = decision_on(item), tally_of(item)
+        items = list(current.agenda.select_related("change"))
+        decisions = decisions_on(items)
+        for item in items:
+            item.decision, item.tally = decisions[item.pk], tally_of(item)
             item.save(update_fields=["decision", "tally"])
         current.ended_at = timezone.now()
         text, media_type = minutes.rendered(current)
@@ -172,14 +175,24 @@ def end_meeting(meeting: BoardMeeting, *, by: User) -> BoardMeeting:
     return meeting
 
 
-def decision_on(item: AgendaItem) -> str:
-    """approved, rejected, open or deferred, from the votes of the change's newest round. Two queries."""
-    newest = item.change.rounds.order_by("-id").first()
-    if newest is not None and newest.result in ("approved", "rejected"):
-        return str(newest.result)
-    if item.is_deferred or newest is None:
-        return "deferred"
-    return result_of(newest) if newest.closed_at is None else "deferred"
+def decisions_on(items: Iterable[AgendaItem]) -> dict[int, str]:
+    """approved, rejected, open or deferred for each item, from its change's newest round. One query."""
+    listed = list(items)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT DISTINCT ON (change_id) change_id, CASE WHEN closed_at IS NULL
+                      THEN changes_round_result_v1(id) ELSE result END
+                 FROM changes_approvalround WHERE change_id = ANY (%s) ORDER BY change_id, id DESC""",
+            [[item.change_id for item in listed]],
+        )
+        results = dict(cursor.fetchall())
+    return {item.pk: _decision(results.get(item.change_id, ""), item.is_deferred) for item in listed}
+
+
+def _decision(result: str, is_deferred: bool) -> str:
+    if result in ("approved", "rejected"):
+        return result
+    return "open" if result == "open" and not is_deferred else "deferred"
 
 
 def tally_of(item: AgendaItem) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The forms of a change: the application, the dialogs of its steps and the rows of its plan."""
 
 from changes.forms.application import ApplicationForm
-from changes.forms.boards import DelegationForm, MeetingForm, RemarkForm
+from changes.forms.boards import DelegationForm, MeetingForm, RemarkForm, voters
 from changes.forms.evidence import MeasurementForm, TestRunForm
 from changes.forms.fields import AddressField, MomentField
 from changes.forms.line import ReleaseForm, StopForm
@@ -40,4 +40,5 @@ __all__ = [
     "TaskForm",
     "TestRunForm",
     "VoteForm",
+    "voters",
 ]

@@ -5,53 +5,51 @@ from django.shortcuts import render
 from django.utils.http import urlencode
 
 from accounts.roles import Right, has_right, require_right
-from changes.models import ChangeRequest
+from changes.models import Board, ChangeRequest
 from changes.queue import (
-    PAGE_SIZE,
+    SORT_LABELS,
+    SORTS,
     TABS,
     changes_of_tab,
     decorated,
-    flagged,
     narrowed,
+    page_of,
     tab_counts,
     with_columns,
 )
 
-FILTERS = ("q", "kind", "risk", "state")
+FILTERS = ("q", "kind", "risk", "state", "board", "mine", "week", "conflict")
+BY_DEADLINE = ("waiting", "approving", "ratify")
 
 
 @login_required
 def queue(request):
-    """One tab of changes, newest first; the tab of votes by deadline. Pages by key."""
+    """One tab of changes: what is voted on by deadline and risk, the rest newest first. Pages by key."""
     require_right(request.user, Right.VIEW)
     counts = tab_counts(request.user)
     default = "waiting" if counts["waiting"] else "mine" if counts["mine"] else "all"
     tab = next((each for each in TABS if each.key == request.GET.get("tab")), None)
     tab = tab or next(each for each in TABS if each.key == default)
     wanted = {name: request.GET[name] for name in FILTERS if request.GET.get(name)}
-    changes = with_columns(narrowed(changes_of_tab(tab.key, request.user), wanted))
-    rows, following = _page(changes, tab.key, request.GET.get("before", ""))
+    usual = "due" if tab.key in BY_DEADLINE else "window" if tab.key == "scheduled" else "newest"
+    sort = request.GET.get("sort") if request.GET.get("sort") in SORTS else usual
+    changes = with_columns(narrowed(changes_of_tab(tab.key, request.user), wanted, request.user))
+    rows, following = page_of(changes, sort, request.GET.get("after", ""))
+    asked = {"tab": tab.key, **wanted} | ({"sort": sort} if sort != usual else {})
     return render(
         request,
         "changes/queue.html",
         {
             "tab": tab,
             "tabs": [(each, counts.get(each.key)) for each in TABS],
-            "rows": [decorated(change) for change in flagged(rows)],
+            "rows": decorated(rows, request.user),
             "wanted": wanted,
-            "choices": {name: ChangeRequest._meta.get_field(name).choices for name in FILTERS[1:]},
-            "next": following and f"?{urlencode({'tab': tab.key, **wanted, 'before': following})}",
-            "previous": request.GET.get("before") and f"?{urlencode({'tab': tab.key, **wanted})}",
+            "choices": {name: ChangeRequest._meta.get_field(name).choices for name in FILTERS[1:4]},
+            "boards": Board.objects.all(),
+            "sort": sort,
+            "sorts": SORT_LABELS,
+            "next": following and f"?{urlencode(asked | {'after': following})}",
+            "previous": request.GET.get("after") and f"?{urlencode(asked)}",
             "may_raise": has_right(request.user, Right.CHANGE_REQUEST),
         },
     )
-
-
-def _page(changes, tab, before):
-    """One page and the key of the next one, "" at the end."""
-    if tab == "waiting":
-        return list(changes.order_by("due_at", "-id")[: PAGE_SIZE * 4]), ""
-    if before.isascii() and before.isdigit():
-        changes = changes.filter(pk__lt=int(before[:18]))
-    rows = list(changes.order_by("-id")[: PAGE_SIZE + 1])
-    return rows[:PAGE_SIZE], str(rows[PAGE_SIZE - 1].pk) if len(rows) > PAGE_SIZE else ""

@@ -1,0 +1,69 @@
+// Notes save themselves with the version they were read at, and nobody leaves an item whose note is not saved.
+// The clock counts the time spent on the item.
+const form = document.getElementById("notes");
+const told = document.querySelector("[data-saved]");
+const timer = document.querySelector("[data-timer]");
+const LONG = 10 * 60;
+let waiting = null;
+let running = Promise.resolve();
+let seconds = Number(timer?.dataset.timer ?? 0);
+
+const clock = () => {
+  if (!timer) return;
+  timer.querySelector("[data-clock]").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  timer.classList.toggle("is-long", seconds >= LONG);
+};
+clock();
+if (timer) {
+  setInterval(() => {
+    if (document.hidden) return;
+    seconds += 1;
+    clock();
+    if (form && seconds % 30 === 0) save();
+  }, 1000);
+}
+
+async function send() {
+  form.elements.seconds.value = String(seconds);
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
+    const body = await answer.json();
+    if (answer.ok) {
+      form.elements.row_version.value = body.row_version;
+      told.textContent = form.dataset.done;
+      return true;
+    }
+    told.textContent = (body.refusals ?? [form.dataset.failed]).join(" ");
+  } catch {
+    told.textContent = form.dataset.failed;
+  }
+  return false;
+}
+
+// One save after the other: each needs the version that the last one made.
+function save() {
+  clearTimeout(waiting);
+  running = running.then(send);
+  return running;
+}
+
+form?.addEventListener("input", () => {
+  told.textContent = "…";
+  clearTimeout(waiting);
+  waiting = setTimeout(save, 800);
+});
+form?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  save();
+});
+for (const link of document.querySelectorAll("a[rel=next], a[rel=prev]")) {
+  link.addEventListener("click", async (event) => {
+    if (!form) return;
+    event.preventDefault();
+    if (await save()) location.assign(link.href);
+  });
+}
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+  document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click();
+});

@@ -216,3 +216,26 @@ class UnauthorisedQuerySet(models.QuerySet):
     def of_item(self, item: object) -> Self:
         """Those that touched the item."""
         return self.filter(pk__in=self.model.objects.filter(rows__item=item).values("pk"))
+
+
+class QuestionQuerySet(models.QuerySet):
+    """Questions of the risk questionnaire."""
+
+    def asked_of(self, kind: str) -> Self:
+        """The active questions for a kind of change, in order, with their answers. Two queries."""
+        wanted = models.Q(kinds__contains=[kind]) | models.Q(kinds=[])
+        return self.filter(wanted, is_active=True).prefetch_related("answers")
+
+
+class ConsultationQuerySet(models.QuerySet):
+    """Teams that were asked about changes."""
+
+    def waiting(self) -> Self:
+        """Questions that a team can still answer and has not agreed to; the most urgent first."""
+        before = (State.DRAFT, State.ASSESSING, State.TESTING)
+        return self.filter(change__state__in=before).exclude(answer="agreed").order_by("due_at", "id")
+
+    def answered(self) -> Self:
+        """Questions that were answered, or are past answering; newest first."""
+        before = (State.DRAFT, State.ASSESSING, State.TESTING)
+        return self.filter(~models.Q(change__state__in=before) | models.Q(answer="agreed")).order_by("-id")

@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 from accounts import views as accounts
 from assets import views as assets
 from audit import views as audit
+from changes.views import assessment as change_assessment
 from changes.views import calendar as change_calendar
 from changes.views import control as change_control
 from changes.views import deeds as change_deeds
@@ -19,6 +20,7 @@ from changes.views import pages as change_pages
 from changes.views import plan as change_plan
 from changes.views import queue as change_queue
 from changes.views import schedule as change_schedule
+from changes.views import testing as change_testing
 from changes.views import work as change_work
 from cmdb import views as cmdb
 from config import evidence, item_page, views
@@ -98,6 +100,9 @@ change_urls = [
     path("metrics/", change_metrics.metrics, name="metrics"),
     path("metrics/export/", change_metrics.export, name="metrics-export"),
     path("metrics/<slug:key>/", change_metrics.behind, name="metrics-behind"),
+    path("asked/", change_assessment.asked, name="asked"),
+    path("asked/<int:row>/", change_assessment.answer, name="answer"),
+    path("questionnaire/", change_assessment.questionnaire, name="questionnaire"),
     path("<str:number>/", change_pages.change, name="change"),
     path("<str:number>/collisions/accept/", change_schedule.accept, name="accept-collision"),
     path("<str:number>/freezes/<int:freeze>/override/", change_schedule.override, name="override-freeze"),
@@ -115,7 +120,15 @@ change_urls = [
     path("<str:number>/work/<slug:deed>/<int:row>/", change_work.do, name="work-deed"),
     path("<str:number>/votes/", change_deeds.vote, name="vote"),
     path("<str:number>/votes/<int:vote>/confirm/", change_deeds.confirm_verbal, name="confirm-vote"),
-    path("<str:number>/tests/", change_deeds.test, name="test"),
+    path("<str:number>/assess/", change_assessment.assess_change, name="assess"),
+    path("<str:number>/assess/confirm/", change_assessment.confirm, name="confirm-impact"),
+    path("<str:number>/assess/acknowledge/", change_assessment.acknowledge, name="acknowledge-impact"),
+    path("<str:number>/assess/not-affected/", change_assessment.veto, name="veto"),
+    path("<str:number>/assess/affected/", change_assessment.add, name="add-affected"),
+    path("<str:number>/assess/judged/<int:row>/", change_assessment.unjudge, name="unjudge"),
+    path("<str:number>/assess/overrule/<int:row>/", change_assessment.overrule, name="overrule"),
+    path("<str:number>/tests/", change_testing.tests, name="tests"),
+    path("<str:number>/tests/<int:run>/<slug:sha256>/", change_testing.test_file, name="test-file"),
     path("<str:number>/stages/<int:stage>/apply/", change_deeds.apply, name="apply"),
     path("<str:number>/revert/", change_deeds.revert, name="revert"),
     path("<str:number>/tasks/<int:task>/", change_deeds.task, name="task"),

@@ -23,6 +23,7 @@ from changes.models import (
     AgendaItem,
     ApprovalPolicy,
     ApprovalRound,
+    AssessmentPolicy,
     Assignment,
     Attendance,
     Board,
@@ -48,6 +49,7 @@ from changes.models import (
     FreezeOverride,
     FreezeWindow,
     GateAnswer,
+    ImpactConfirmation,
     MaintenanceWindow,
     PlanDocument,
     PlannedOperation,
@@ -58,6 +60,9 @@ from changes.models import (
     Remark,
     ReviewAction,
     Risk,
+    RiskAnswer,
+    RiskQuestion,
+    RiskThreshold,
     RollbackStep,
     RoundReading,
     RoundSeat,
@@ -65,12 +70,14 @@ from changes.models import (
     StandardTemplate,
     StepEscalation,
     StoppedLine,
+    TestCase,
     TestRun,
     UnauthorisedRow,
     UnauthorisedWrite,
     Vote,
     VoteConfirmation,
     VoteDelegation,
+    WorkingHours,
 )
 from cmdb.models import (
     CIAttribute,
@@ -407,8 +414,59 @@ def make_assignment(role="implementer", **over):
 
 
 def make_consultation(**over):
+    """A team that was asked; with an `answer`, given by a member."""
     given = {"change": over.get("change") or make_change(), "team": over.get("team") or make_team()}
+    if over.get("answer", "asked") != "asked" and "answered_by" not in over:
+        member = make_member(team=given["team"], user=make_user("engineer"))
+        given |= {"answered_by": member.user, "comment": "We were asked and say so."}
     return Consultation.objects.create(**given | over)
+
+
+def make_impact_confirmation(**over):
+    """A confirmation by an assessor of a change that is being assessed."""
+    change = over.pop("change", None) or make_change()
+    if change.state == "draft":
+        make_event(change=change)
+        change.refresh_from_db()
+    by = over.pop("confirmed_by", None) or make_assignment("assessor", change=change).user
+    changed = list(change.change_items.filter(impact="manual").values_list("item_id", flat=True))
+    return ImpactConfirmation.objects.create(change=change, confirmed_by=by, **{"changed": changed} | over)
+
+
+def make_risk_question(**over):
+    n = number()
+    return RiskQuestion.objects.create(**{"key": f"question-{n}", "label": f"Question {n}"} | over)
+
+
+def make_risk_answer(**over):
+    given = {"question": over.get("question") or make_risk_question(), "key": f"answer-{number()}"}
+    return RiskAnswer.objects.create(**given | {"label": "Answer", "level": "low"} | over)
+
+
+def _renewed(model, key, **values):
+    """The oldest row of a model of which each `key` has one, made anew."""
+    row = model.objects.order_by("pk").first()
+    given = {key: getattr(row, key)} | values
+    row.delete()
+    return model.objects.create(**given)
+
+
+def make_risk_threshold(**over):
+    return _renewed(RiskThreshold, "measure", **{"medium_from": 5} | over)
+
+
+def make_working_hours(**over):
+    nine, noon = datetime.time(9), datetime.time(12)
+    return _renewed(WorkingHours, "day", **{"starts_at": nine, "ends_at": noon} | over)
+
+
+def make_assessment_policy(**over):
+    return _renewed(AssessmentPolicy, "kind", **over)
+
+
+def make_test_case(**over):
+    given = {"change": over.get("change") or make_change(), "label": f"Case {number()}"}
+    return TestCase.objects.create(**given | {"expected": "It works as before."} | over)
 
 
 def make_standard_template(**over):
@@ -457,8 +515,10 @@ def make_drift_decision(**over):
 
 
 def make_test_run(**over):
-    given = {"change": over.get("change") or make_change(), "environment": "staging", "has_passed": True}
-    return TestRun.objects.create(**given | {"tester": make_user("engineer")} | over)
+    change = over.pop("change", None) or make_change()
+    tester = over.pop("tester", None) or make_assignment("tester", change=change).user
+    given = {"change": change, "tester": tester, "environment": "staging", "has_passed": True}
+    return TestRun.objects.create(**given | over)
 
 
 def make_criterion(**over):
@@ -704,6 +764,13 @@ MAKERS |= {
     ChangeLink: make_change_link,
     Assignment: make_assignment,
     Consultation: make_consultation,
+    ImpactConfirmation: make_impact_confirmation,
+    RiskQuestion: make_risk_question,
+    RiskAnswer: make_risk_answer,
+    RiskThreshold: make_risk_threshold,
+    WorkingHours: make_working_hours,
+    AssessmentPolicy: make_assessment_policy,
+    TestCase: make_test_case,
     StandardTemplate: make_standard_template,
     PlanStage: make_stage,
     PlanTask: make_task,

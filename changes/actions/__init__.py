@@ -3,6 +3,13 @@
 from changes.actions.apply import against_widening, apply_stage, roll_back
 from changes.actions.collisions import accept_collision, decide_collision, override_freeze
 from changes.actions.consent import open_for_consent, reasons_against_consent, vote_by_consent
+from changes.actions.consultations import (
+    ask_owners,
+    consult_owner,
+    overrule_owner,
+    reasons_against_answering,
+    reasons_against_overruling,
+)
 from changes.actions.control import accept_write, link_write, may_accept, open_retrospective, plan_instead
 from changes.actions.copies import Copy, copy_change
 from changes.actions.delegations import delegate_votes, end_delegation
@@ -12,6 +19,14 @@ from changes.actions.editing import reasons_against_editing, void_confirmed, wha
 from changes.actions.emergency import confirm_presence, note_overdue_ratifications
 from changes.actions.feeds import renew_feeds, revoke_feeds
 from changes.actions.gate import ask_gate, record_answer, seconds_to_wait
+from changes.actions.impact import (
+    acknowledge_impact,
+    add_affected,
+    confirm_impact,
+    judge_not_affected,
+    list_mark,
+    withdraw_judgement,
+)
 from changes.actions.imports import import_changes
 from changes.actions.line import may_stop, release_the_line, stop_the_line
 from changes.actions.meetings import (
@@ -34,7 +49,7 @@ from changes.actions.observations import (
     record_observations,
     watch_criteria,
 )
-from changes.actions.people import assign, consult_owner, unassign
+from changes.actions.people import assign, unassign
 from changes.actions.plan import (
     add_criterion,
     add_item,
@@ -70,6 +85,7 @@ from changes.actions.review import (
     complete_review_action,
     record_review,
 )
+from changes.actions.risk import assess
 from changes.actions.rounds import escalate_overdue_votes, note_reading, remind_at_half_time
 from changes.actions.steps import NOTIFY, Offer, available_steps, take_step
 from changes.actions.tasks import (
@@ -80,8 +96,9 @@ from changes.actions.tasks import (
     start_task,
 )
 from changes.actions.templates import approve_template, reasons_against_approving
+from changes.actions.testing import add_test_case, reasons_against_testing, record_test_run
 from changes.actions.votes import cast_vote, close_if_decided, confirm_vote, reasons_against_voting
-from changes.actions.work import expire_missed_windows, record_test_run
+from changes.actions.work import expire_missed_windows
 
 __all__ = [
     "MOST_OPERATIONS",
@@ -98,6 +115,8 @@ __all__ = [
     "Wanted",
     "accept_collision",
     "accept_write",
+    "acknowledge_impact",
+    "add_affected",
     "add_caused_incident",
     "add_criterion",
     "add_document",
@@ -108,6 +127,7 @@ __all__ = [
     "add_rollback_step",
     "add_stage",
     "add_task",
+    "add_test_case",
     "add_to_agenda",
     "against_widening",
     "answer_breaches",
@@ -115,6 +135,8 @@ __all__ = [
     "approve_template",
     "ask_for_forward_fix",
     "ask_gate",
+    "ask_owners",
+    "assess",
     "assign",
     "available_steps",
     "cast_vote",
@@ -123,6 +145,7 @@ __all__ = [
     "complete_rollback_step",
     "complete_task",
     "confirm_drift",
+    "confirm_impact",
     "confirm_presence",
     "confirm_vote",
     "consult_owner",
@@ -141,7 +164,9 @@ __all__ = [
     "expire_missed_windows",
     "fill_agenda",
     "import_changes",
+    "judge_not_affected",
     "link_write",
+    "list_mark",
     "live_drift",
     "may_accept",
     "may_run",
@@ -156,14 +181,18 @@ __all__ = [
     "open_meeting",
     "open_retrospective",
     "override_freeze",
+    "overrule_owner",
     "plan_instead",
     "plan_meeting",
     "plan_new_item",
     "plan_operations",
     "plan_relation",
+    "reasons_against_answering",
     "reasons_against_approving",
     "reasons_against_consent",
     "reasons_against_editing",
+    "reasons_against_overruling",
+    "reasons_against_testing",
     "reasons_against_voting",
     "record_answer",
     "record_criterion",
@@ -192,4 +221,5 @@ __all__ = [
     "vote_by_consent",
     "watch_criteria",
     "what_an_edit_voids",
+    "withdraw_judgement",
 ]

@@ -1,8 +1,6 @@
-"""Who takes which part in a change, and what the owners of its items said."""
+"""Who takes which part in a change."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -11,9 +9,9 @@ from accounts.roles import Right, has_right
 from changes.actions.editing import editing, nothing_voided_unsaid
 from changes.actions.refusals import StepRefused, locked, refusals_recorded
 from changes.guards.refusal import Refusal
-from changes.models import Assignment, ChangeRequest, Consultation
+from changes.models import Assignment, ChangeRequest
 from changes.models.request import AssignmentRole
-from changes.workflow import Kind, Relation, State
+from changes.workflow import Kind, Relation
 
 RIGHT_FOR_PART = {
     AssignmentRole.OWNER: Right.CHANGE_REQUEST,
@@ -92,26 +90,3 @@ def unassign(assignment: Assignment, *, by: User) -> None:
                 ]
             )
         assignment.delete()
-
-
-def consult_owner(
-    change: ChangeRequest, team: Any, *, by: User, answer: str, comment: str = ""
-) -> Consultation:
-    """The owning team's answer stands on the change; given by a member, or noted by a manager."""
-    with refusals_recorded("consult_owner", change, by):
-        current = locked(change)
-        refusals = []
-        if not team.members.filter(user=by).exists() and not has_right(by, Right.CHANGE_MANAGE):
-            refusals.append(
-                Refusal("who", _("A member of the team answers, or a change manager notes the answer."))
-            )
-        if current.state not in (State.DRAFT, State.ASSESSING, State.TESTING):
-            refusals.append(Refusal("state", _("Owners are consulted before the approval.")))
-        if answer not in Consultation.Answer.values:
-            refusals.append(Refusal("answer", _("There is no such answer.")))
-        if refusals:
-            raise StepRefused(refusals)
-        row, _created = Consultation.objects.update_or_create(
-            change=current, team=team, defaults={"answer": answer, "answered_by": by, "comment": comment}
-        )
-    return row

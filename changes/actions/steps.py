@@ -228,9 +228,6 @@ def store_input(change: ChangeRequest, step: Step, by: User | None, values: Mapp
     given = [name for name in STORED if name in values]
     for name in given:
         setattr(change, name, values[name])
-    if values.get("impact_acknowledged"):
-        change.impact_acknowledged_by = by
-        given.append("impact_acknowledged_by")
     if given:
         change.save(update_fields=given)
 

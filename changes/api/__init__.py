@@ -1,5 +1,6 @@
 """The endpoints of changes."""
 
+from changes.api.assessment import ConsultationViewSet, RiskAnswerViewSet, RiskQuestionViewSet
 from changes.api.boards import (
     ApprovalPolicyViewSet,
     BoardSeatViewSet,
@@ -18,10 +19,13 @@ __all__ = [
     "BoardSeatViewSet",
     "BoardViewSet",
     "ChangeViewSet",
+    "ConsultationViewSet",
     "FreezeViewSet",
     "GateViewSet",
     "MetricsView",
     "PolicyStepViewSet",
+    "RiskAnswerViewSet",
+    "RiskQuestionViewSet",
     "StandardTemplateViewSet",
     "StoppedLineViewSet",
     "VoteDelegationViewSet",

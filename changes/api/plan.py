@@ -36,6 +36,7 @@ REMOVABLE = {
     "criteria": "criteria",
     "assignments": "assignments",
     "documents": "documents",
+    "test-cases": "test_cases",
 }
 EDITABLE = {
     "stages": shapes.StageSerializer,

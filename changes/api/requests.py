@@ -11,6 +11,7 @@ from accounts.step_up import proof_of
 from audit.recorded.api import RecordedViewSet
 from changes import actions as deeds
 from changes.api import serializers as shapes
+from changes.api.assessment import AssessmentDeeds
 from changes.api.plan import ROW, PlanEndpoints
 from changes.api.work import WorkEndpoints
 from changes.filters import ChangeFilter
@@ -19,11 +20,11 @@ from changes.models import ChangeRequest, Vote
 
 PLAN = (
     "change_items__item__type", "assignments", "consultations", "stages", "operations__item__type", "tasks",
-    "rollback_steps", "criteria__results", "test_runs", "documents__file",
+    "rollback_steps", "criteria__results", "test_cases", "test_runs", "documents__file",
 )  # fmt: skip
 
 
-class ChangeViewSet(PlanEndpoints, WorkEndpoints, RecordedViewSet):
+class ChangeViewSet(AssessmentDeeds, PlanEndpoints, WorkEndpoints, RecordedViewSet):
     """Changes: drafted and edited here, moved by POST to `steps/`, decided by POST to `votes/`.
 
     Whoever may read may ask; each deed checks its own right and names every reason when it refuses (409).
@@ -140,15 +141,6 @@ class ChangeViewSet(PlanEndpoints, WorkEndpoints, RecordedViewSet):
         return self._made(shapes.ConsultationSerializer, row)
 
     # the work
-
-    @extend_schema(request=shapes.TestRunSerializer, responses={201: shapes.TestRunSerializer})
-    @action(detail=True, methods=["post"], url_path="test-runs", filterset_class=None)
-    def test_runs(self, request, number):
-        """A test or a rehearsal, bound to the plan as it is now."""
-        run = deeds.record_test_run(
-            self.get_object(), by=request.user, **self._read(shapes.TestRunSerializer)
-        )
-        return self._made(shapes.TestRunSerializer, run)
 
     @extend_schema(parameters=[ROW], request=None, responses={201: shapes.VoteSerializer})
     @action(detail=True, methods=["post"], url_path=r"votes/(?P<row>\d+)/confirm", filterset_class=None)

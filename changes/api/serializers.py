@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from accounts.models import Team, User
+from changes.api.assessment import TestCaseSerializer, TestRunSerializer
 from changes.api.fields import ItemField, WindowField
 from changes.api.plan_serializers import DocumentSerializer
 from changes.models import (
@@ -22,7 +23,6 @@ from changes.models import (
     RollbackStep,
     RoundSeat,
     RoundStep,
-    TestRun,
     Vote,
 )
 from changes.models.request import AssignmentRole, ItemImpact
@@ -62,7 +62,8 @@ class ChangeItemSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = ChangeItem
-        fields = ["id", "item", "impact", "effect", "depth"]
+        fields = ["id", "item", "impact", "effect", "depth", "reason", "judged_by"]
+        read_only_fields = ["effect", "reason", "judged_by"]
 
 
 class AssignmentSerializer(serializers.ModelSerializer):
@@ -79,8 +80,14 @@ class ConsultationSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Consultation
-        fields = ["id", "team", "answer", "answered_by", "comment"]
-        read_only_fields = ["answered_by"]
+        fields = [
+            "id", "team", "answer", "asked_at", "due_at", "answered_by", "answered_at", "comment",
+            "overruled_by", "overruled_at", "overruled_because",
+        ]  # fmt: skip
+        read_only_fields = [
+            "asked_at", "due_at", "answered_by", "answered_at", "overruled_by", "overruled_at",
+            "overruled_because",
+        ]  # fmt: skip
 
 
 class StageSerializer(serializers.ModelSerializer):
@@ -149,16 +156,6 @@ class CriterionSerializer(serializers.ModelSerializer):
         ]  # fmt: skip
 
 
-class TestRunSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = TestRun
-        fields = [
-            "id", "purpose", "plan_hash", "environment", "has_passed", "cases", "files", "note", "tester",
-            "run_at",
-        ]  # fmt: skip
-        read_only_fields = ["tester"]
-
-
 class DriftDecisionSerializer(serializers.ModelSerializer):
     class Meta:
         model = DriftDecision
@@ -177,13 +174,14 @@ class ChangeDetailSerializer(ChangeSerializer):
     tasks = TaskSerializer(many=True, read_only=True)
     rollback_steps = RollbackStepSerializer(many=True, read_only=True)
     criteria = CriterionSerializer(many=True, read_only=True)
+    test_cases = TestCaseSerializer(many=True, read_only=True)
     test_runs = TestRunSerializer(many=True, read_only=True)
     documents = DocumentSerializer(many=True, read_only=True)
 
     class Meta(ChangeSerializer.Meta):
         fields = [
             *ChangeSerializer.Meta.fields, "change_items", "assignments", "consultations", "stages",
-            "operations", "tasks", "rollback_steps", "criteria", "test_runs", "documents",
+            "operations", "tasks", "rollback_steps", "criteria", "test_cases", "test_runs", "documents",
         ]  # fmt: skip
 
 

@@ -14,8 +14,8 @@ from accounts.models import User
 from changes.collisions.shown import InTheWay, in_the_way
 from changes.dossier.bar import KIND_ICONS, RISK_TONES, TONES, state_bar
 from changes.dossier.glance import Tile, glance
+from changes.guards.assessment import owners_to_consult
 from changes.guards.execution import Drift, drift_of
-from changes.guards.form import owners_to_consult
 from changes.models import (
     ApprovalRound,
     ChangeRequest,

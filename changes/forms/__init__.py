@@ -1,6 +1,7 @@
 """The forms of a change: the application, the dialogs of its steps and the rows of its plan."""
 
 from changes.forms.application import ApplicationForm
+from changes.forms.assessment import AffectedForm, AnswerForm, QuestionnaireForm, VetoForm
 from changes.forms.boards import DelegationForm, MeetingForm, RemarkForm, voters
 from changes.forms.evidence import MeasurementForm, TestRunForm
 from changes.forms.fields import AddressField, MomentField
@@ -14,12 +15,15 @@ from changes.forms.plan import (
     RollbackStepForm,
     StageForm,
     TaskForm,
+    TestCaseForm,
 )
 from changes.forms.steps import StepForm, VoteForm
 from changes.forms.templates import ApproveTemplateForm
 
 __all__ = [
     "AddressField",
+    "AffectedForm",
+    "AnswerForm",
     "ApplicationForm",
     "ApproveTemplateForm",
     "ChoiceForm",
@@ -31,6 +35,7 @@ __all__ = [
     "MomentField",
     "OperationForm",
     "PersonForm",
+    "QuestionnaireForm",
     "ReleaseForm",
     "RemarkForm",
     "RollbackStepForm",
@@ -38,7 +43,9 @@ __all__ = [
     "StepForm",
     "StopForm",
     "TaskForm",
+    "TestCaseForm",
     "TestRunForm",
+    "VetoForm",
     "VoteForm",
     "voters",
 ]

@@ -12,6 +12,7 @@ from changes.models import (
     PlanStage,
     PlanTask,
     RollbackStep,
+    TestCase,
 )
 
 
@@ -58,3 +59,12 @@ class CriterionForm(forms.ModelForm):
     class Meta:
         model = Criterion
         fields = ["position", "metric", "comparison", "threshold", "unit", "observation_minutes"]
+
+
+class TestCaseForm(forms.ModelForm):
+    __test__ = False  # pytest: not a test class
+
+    class Meta:
+        model = TestCase
+        fields = ["position", "label", "steps", "expected"]
+        widgets = {"steps": forms.Textarea(attrs={"rows": 2}), "expected": forms.Textarea(attrs={"rows": 2})}

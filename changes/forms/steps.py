@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from changes.forms.fields import MomentField
 from changes.models import (
     ChangeRequest,
+    RiskQuestion,
     Vote,
 )
 from changes.models.request import IncidentPriority
-from changes.risk import QUESTIONS
 from changes.workflow import Step
 
 
@@ -27,12 +28,7 @@ class StepForm(forms.Form):
         self.step = step
         for asked in step.inputs:
             if asked.kind == "risk":
-                for question in QUESTIONS:
-                    self.fields[f"risk.{question.key}"] = forms.ChoiceField(
-                        label=question.label,
-                        choices=[("", "—"), *((key, words) for key, words, _level in question.answers)],
-                        required=asked.is_required,
-                    )
+                self.fields |= risk_fields(step.kinds[0], is_required=asked.is_required)
             else:
                 self.fields[asked.name] = _field_for(asked)
         self.fields["comment"] = forms.CharField(
@@ -56,6 +52,22 @@ class StepForm(forms.Form):
             else value
             for name, value in data.items()
         }
+
+
+def risk_fields(kind: str, *, is_required: bool = False) -> dict[str, forms.Field]:
+    """One field for each active question of the questionnaire. Two queries."""
+    return {
+        f"risk.{question.key}": forms.ChoiceField(
+            label=str(question),
+            help_text=escape(question.advice),
+            choices=[
+                ("", "—"),
+                *((each.key, str(each)) for each in question.answers.all() if each.is_active),
+            ],
+            required=is_required,
+        )
+        for question in RiskQuestion.objects.asked_of(kind)
+    }
 
 
 def _field_for(asked: Any) -> forms.Field:

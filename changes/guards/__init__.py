@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from changes.guards import (
+    assessment,
     collisions,
     emergency,
     execution,
     form,
+    impact,
     line,
     observation,
     people,
     review,
+    testing,
     verification,
     votes,
 )
@@ -19,7 +22,8 @@ from changes.guards.refusal import Data, Guard, Refusal
 from changes.workflow import STEPS
 
 _HOMES = (
-    people, form, collisions, line, votes, execution, observation, verification, review, emergency,
+    people, form, assessment, impact, testing, collisions, line, votes, execution, observation, verification,
+    review, emergency,
 )  # fmt: skip
 
 GUARDS: dict[str, Guard] = {

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.labelled import in_active_language
 from accounts.models import User
 from changes.guards.refusal import Data, Refusal, unless
-from changes.models import ApprovalRound, ChangeRequest, SeatRelation, TestRun, Vote
+from changes.models import ApprovalRound, ChangeRequest, SeatRelation, Vote
 from changes.workflow import Kind
 
 
@@ -189,44 +189,4 @@ def ratification_overdue(change: ChangeRequest, by: User | None, data: Data) -> 
         change.ratify_due_at and change.ratify_due_at <= timezone.now(),
         "ratification_overdue",
         _("Ratification is not overdue."),
-    )
-
-
-def evidence_bound_to_plan(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
-    """The newest test was made with the plan as it stands; not asked where assessed without a test."""
-    if change.kind != Kind.NORMAL or _went_without_test(change):
-        return []
-    run = change.test_runs.filter(purpose=TestRun.Purpose.TEST).first()
-    return unless(
-        run is not None and run.plan_hash == change.plan_hash,
-        "evidence_bound_to_plan",
-        _("There is no test of the plan as it stands."),
-        _("Test again: the plan was edited since.") if run else _("Record a test run."),
-    )
-
-
-def _went_without_test(change: ChangeRequest) -> bool:
-    last = change.events.filter(event__in=["tested", "assessed_low"]).first()
-    return change.state != "testing" and last is not None and last.event == "assessed_low"
-
-
-def all_cases_passed(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
-    run = change.test_runs.filter(purpose=TestRun.Purpose.TEST).first()
-    return unless(
-        run is not None and run.has_passed and all(case.get("passed") for case in run.cases),
-        "all_cases_passed",
-        _("The newest test has a case that did not pass."),
-        _("Mend it and test again, or report that the test failed."),
-    )
-
-
-def rollback_rehearsed_if_high(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
-    if not change.is_high_risk:
-        return []
-    run = change.test_runs.filter(purpose=TestRun.Purpose.REHEARSAL).first()
-    return unless(
-        run is not None and run.has_passed and run.plan_hash == change.plan_hash,
-        "rollback_rehearsed_if_high",
-        _("At this risk the rollback is rehearsed, with the plan as it stands."),
-        _("Record a rehearsal."),
     )

@@ -1,5 +1,6 @@
 """A change: the request, its plan, its evidence, who votes on it, and every step it took."""
 
+from changes.models.assessment import Consultation, ImpactConfirmation
 from changes.models.boards import (
     ApprovalPolicy,
     Board,
@@ -10,16 +11,11 @@ from changes.models.boards import (
     VoteDelegation,
 )
 from changes.models.calendar import FreezeWindow, MaintenanceWindow
-from changes.models.collisions import (
-    CollisionAcknowledgement,
-    CollisionKind,
-    CollisionRule,
-    FreezeOverride,
-)
+from changes.models.collisions import CollisionAcknowledgement, CollisionKind, CollisionRule, FreezeOverride
 from changes.models.control import ControlDebt, UnauthorisedRow, UnauthorisedWrite
 from changes.models.discussion import Remark, RoundReading
 from changes.models.emergency import DutySpell, PresenceConfirmation
-from changes.models.evidence import Criterion, CriterionResult, TestRun
+from changes.models.evidence import Criterion, CriterionResult, TestCase, TestRun
 from changes.models.feeds import FeedKey
 from changes.models.gate import GateAnswer, GateDecision
 from changes.models.imports import ChangeImport
@@ -33,16 +29,9 @@ from changes.models.plan import (
     PlanTask,
     RollbackStep,
 )
-from changes.models.request import (
-    Assignment,
-    ChangeItem,
-    ChangeLink,
-    ChangeRequest,
-    Consultation,
-    Risk,
-    StandardTemplate,
-)
+from changes.models.request import Assignment, ChangeItem, ChangeLink, ChangeRequest, Risk, StandardTemplate
 from changes.models.review import CausedIncident, ReviewAction
+from changes.models.risk import AssessmentPolicy, RiskAnswer, RiskQuestion, RiskThreshold, WorkingHours
 from changes.models.steps import ChangeEvent, StepRule
 from changes.models.votes import ApprovalRound, RoundSeat, RoundStep, StepEscalation, Vote, VoteConfirmation
 from changes.models.work import CriterionBreach, Deviation
@@ -51,6 +40,7 @@ __all__ = [
     "AgendaItem",
     "ApprovalPolicy",
     "ApprovalRound",
+    "AssessmentPolicy",
     "Assignment",
     "Attendance",
     "Board",
@@ -78,6 +68,7 @@ __all__ = [
     "FreezeWindow",
     "GateAnswer",
     "GateDecision",
+    "ImpactConfirmation",
     "MaintenanceWindow",
     "OnTimeout",
     "PlanDocument",
@@ -89,6 +80,9 @@ __all__ = [
     "Remark",
     "ReviewAction",
     "Risk",
+    "RiskAnswer",
+    "RiskQuestion",
+    "RiskThreshold",
     "RollbackStep",
     "RoundReading",
     "RoundSeat",
@@ -98,10 +92,12 @@ __all__ = [
     "StepEscalation",
     "StepRule",
     "StoppedLine",
+    "TestCase",
     "TestRun",
     "UnauthorisedRow",
     "UnauthorisedWrite",
     "Vote",
     "VoteConfirmation",
     "VoteDelegation",
+    "WorkingHours",
 ]

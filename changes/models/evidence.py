@@ -13,11 +13,39 @@ from audit.recorded.models import RecordedModel
 from changes.models.request import ChangeRequest
 
 
+class TestCase(RecordedModel):
+    """One planned test: what is done, and what must come of it."""
+
+    change = models.ForeignKey(
+        ChangeRequest, models.PROTECT, related_name="test_cases", verbose_name=_("change")
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=1)
+    label = models.CharField(_("test case"), max_length=200)
+    steps = models.TextField(_("test steps"), blank=True)
+    expected = models.TextField(_("expected"), help_text=_("What must be seen for the case to pass."))
+
+    __test__ = False  # pytest: not a test class
+
+    class Meta:
+        verbose_name = _("test case")
+        verbose_name_plural = _("test cases")
+        ordering = ["change", "position", "id"]
+
+    def __str__(self) -> str:
+        return self.label
+
+
 class TestRun(RecordedModel):
     """One execution of the test plan, or a rehearsal of the rollback, bound to the plan it was made with.
 
-    `cases` is a list of {"name", "passed", "note"}; `files` a list of {"name", "sha256"}.
+    `cases` is a list of {"case" (id of a planned one, or none), "name", "result", "note"}; `files` a list of
+    {"name", "sha256", "size"} of kept files. PostgreSQL judges: a test passes when every planned case does.
     """
+
+    class Result(models.TextChoices):
+        PASSED = "passed", _("passed")
+        FAILED = "failed", _("failed")
+        BLOCKED = "blocked", _("blocked")
 
     class Purpose(models.TextChoices):
         TEST = "test", _("test")
@@ -32,6 +60,12 @@ class TestRun(RecordedModel):
     has_passed = models.BooleanField(_("passed"))
     cases = models.JSONField(_("cases"), default=list, blank=True)
     files = models.JSONField(_("files"), default=list, blank=True)
+    measured_minutes = models.PositiveIntegerField(
+        _("took, in minutes"),
+        null=True,
+        blank=True,
+        help_text=_("How long the rehearsed rollback took; it is held against the planned maximum."),
+    )
     note = models.TextField(_("note"), blank=True)
     tester = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("tester")

@@ -10,7 +10,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.labelled import Labelled
-from accounts.models import Team
 from audit.recorded.models import RecordedModel
 from changes.querysets import ChangeQuerySet
 from changes.workflow import ENDS, Kind, Outcome, State
@@ -259,15 +258,16 @@ class ChangeRequest(RecordedModel):
 
 
 class ItemImpact(models.TextChoices):
-    """How an item came to stand on a change (iTop's three ways)."""
+    """How an item came to stand on a change (iTop's three ways, and affected things no relation knows of)."""
 
     MANUAL = "manual", _("changed")
     COMPUTED = "computed", _("affected")
+    ADDED = "added", _("affected, added by hand")
     NOT_IMPACTED = "not_impacted", _("not affected")
 
 
 class ChangeItem(RecordedModel):
-    """One configuration item that a change changes, affects, or was judged not to affect."""
+    """One configuration item that a change changes, affects, or was judged not to affect, with the reason."""
 
     change = models.ForeignKey(
         ChangeRequest, models.PROTECT, related_name="change_items", verbose_name=_("change")
@@ -280,6 +280,16 @@ class ChangeItem(RecordedModel):
     )
     effect = models.CharField(_("effect"), max_length=10, blank=True, editable=False)
     depth = models.PositiveSmallIntegerField(_("distance"), null=True, blank=True, editable=False)
+    reason = models.TextField(_("why judged so"), blank=True)
+    judged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        verbose_name=_("judged by"),
+    )
 
     class Meta:
         verbose_name = _("item of a change")
@@ -325,41 +335,6 @@ class Assignment(RecordedModel):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.get_role_display()}"
-
-
-class Consultation(RecordedModel):
-    """What the team that owns an affected item answered when it was asked."""
-
-    class Answer(models.TextChoices):
-        ASKED = "asked", _("asked")
-        AGREED = "agreed", _("agreed")
-        OBJECTED = "objected", _("objected")
-
-    change = models.ForeignKey(
-        ChangeRequest, models.PROTECT, related_name="consultations", verbose_name=_("change")
-    )
-    team = models.ForeignKey(Team, models.PROTECT, related_name="+", verbose_name=_("team"))
-    answer = models.CharField(_("answer"), max_length=10, choices=Answer.choices, default=Answer.ASKED)
-    answered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("answered by"),
-    )
-    comment = models.TextField(_("comment"), blank=True)
-
-    class Meta:
-        verbose_name = _("consultation")
-        verbose_name_plural = _("consultations")
-        ordering = ["change", "team"]
-        constraints = [
-            models.UniqueConstraint(fields=["change", "team"], name="changes_consultation_once_per_team")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.team}: {self.get_answer_display()}"
 
 
 class ChangeLink(RecordedModel):

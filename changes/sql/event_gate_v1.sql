@@ -86,6 +86,7 @@ BEGIN
     END IF;
     UPDATE changes_approvalround SET closed_at = at, result = verdict WHERE id = ballot.id;
   END IF;
+  PERFORM changes_check_assessment_v1(c, NEW.event);
   IF rule.unchanged AND live <> c.approved_hash THEN
     PERFORM changes_refuse_v1('plan_edited', 'the plan is not the approved one');
   END IF;

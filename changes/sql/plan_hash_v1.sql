@@ -42,6 +42,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
                    WHERE d.change_id = c.id),
     'criteria_answers', (SELECT jsonb_agg(jsonb_build_array(k.id, k.grace_minutes, k.has_auto_restore) ORDER BY k.id)
                            FROM changes_criterion k WHERE k.change_id = c.id
-                            AND (k.grace_minutes > 0 OR k.has_auto_restore))
+                            AND (k.grace_minutes > 0 OR k.has_auto_restore)),
+    'test_cases', (SELECT jsonb_agg(jsonb_build_array(t.position, t.label, t.steps, t.expected)
+                          ORDER BY t.position, t.id) FROM changes_testcase t WHERE t.change_id = c.id),
+    'impact_reasons', (SELECT jsonb_agg(jsonb_build_array(i.item_id, i.effect, i.reason) ORDER BY i.item_id)
+                         FROM changes_changeitem i WHERE i.change_id = c.id AND i.reason <> '')
   )))::text, 'UTF8')), 'hex');
 $$;

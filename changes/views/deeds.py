@@ -29,12 +29,11 @@ from changes.actions import (
     consult_owner,
     decide_drift,
     record_criterion,
-    record_test_run,
     roll_back,
     take_step,
 )
 from changes.dossier import Dossier
-from changes.forms import MeasurementForm, StepForm, TestRunForm, VoteForm
+from changes.forms import MeasurementForm, StepForm, VoteForm
 from changes.models import DriftDecision, RoundSeat
 from changes.views.pages import found, page
 from changes.workflow import find_step
@@ -224,29 +223,3 @@ def consult(request, shown, team):
         answer=request.POST.get("answer", ""),
         comment=request.POST.get("comment", ""),
     )
-
-
-@login_required
-@require_POST
-def test(request, number):
-    """Records a run of the test plan, bound to the plan as it is now."""
-    shown = found(number)
-    form = TestRunForm(request.POST)
-    if not form.is_valid():
-        return page(request, shown, status=400, test_form=form)
-    cases = form.cases
-    try:
-        record_test_run(
-            shown,
-            by=request.user,
-            environment=form.cleaned_data["environment"],
-            has_passed=all(case["passed"] for case in cases),
-            purpose=form.cleaned_data["purpose"],
-            cases=cases,
-            note=form.cleaned_data["note"],
-        )
-    except StepRefused as refused:
-        told_why = {"label": _("Test run"), "refusals": refused.refusals}
-        return page(request, found(number), status=409, test_form=form, refused=told_why)
-    messages.success(request, _("The test run is recorded."))
-    return redirect("changes:change", number)

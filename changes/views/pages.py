@@ -16,13 +16,14 @@ from audit.recorded.differences import told_all, with_own_predecessors, with_pre
 from changes.actions import (
     available_steps,
     reasons_against_editing,
+    reasons_against_testing,
     reasons_against_voting,
 )
+from changes.assessed import ImpactPart, asked_owners, risk_lines, runs_in_words
 from changes.dossier import Dossier
-from changes.forms import RemarkForm, StepForm, TestRunForm, VoteForm
+from changes.forms import RemarkForm, StepForm, VoteForm
 from changes.models import ChangeRequest, DriftDecision
 from changes.panels import panels_for
-from changes.risk import QUESTIONS
 from changes.workflow import State, find_step
 from cmdb.models import ConfigurationItem
 
@@ -63,7 +64,7 @@ def half_filled(request, shown: ChangeRequest) -> dict[str, Any]:
 
 
 def page(request, shown: ChangeRequest, *, status: int = 200, **more: Any):
-    """The page; `step_form`, `vote_form`, `test_form`, `refused`, `drifts` carry what a POST left."""
+    """The page; `step_form`, `vote_form`, `refused`, `drifts` carry what a POST left."""
     require_right(request.user, Right.VIEW)  # a refused POST shows the page too
     dossier = Dossier(shown, request.user)
     mine, others = _offers(shown, request.user, more.pop("step_form", None))
@@ -73,7 +74,6 @@ def page(request, shown: ChangeRequest, *, status: int = 200, **more: Any):
         State.IMPLEMENTING,
         State.VERIFYING,
     )
-    tests = "tester" in _parts(dossier, request.user) and shown.state in (State.ASSESSING, State.TESTING)
     send_back = next((offer for offer in mine if offer["step"].event == "rework"), None)
     context = {
         "change": shown,
@@ -89,9 +89,12 @@ def page(request, shown: ChangeRequest, *, status: int = 200, **more: Any):
         "may_edit": not reasons_against_editing(shown, request.user),
         "may_work": works,
         "may_measure": measures,
-        "test_form": TestRunForm() if tests else None,
         "remark_form": RemarkForm(),
-        "risk_lines": _risk_lines(shown),
+        "test_runs": runs_in_words(shown),
+        "why_no_test": reasons_against_testing(shown, request.user),
+        "impact": ImpactPart(shown, request.user),
+        "asked": asked_owners(shown, request.user),
+        "risk_lines": risk_lines(shown.risk_inputs or {}),
         "my_teams": set(request.user.memberships.values_list("team_id", flat=True)),
         "open_decisions": DriftDecision.objects.filter(
             operation__change=shown, confirmed_by=None
@@ -139,31 +142,6 @@ def _vote_refusals(dossier, user):
     if dossier.change.requester_id == user.pk or has_right(user, Right.CHANGE_VOTE):
         return reasons_against_voting(dossier.open_round, user)
     return []
-
-
-def _risk_lines(shown) -> list[dict[str, Any]]:
-    """What the risk was computed from, in words."""
-    words = {
-        "criticality": _("Highest criticality"),
-        "affected": _("Items affected"),
-        "downtime_minutes": _("Downtime in minutes"),
-        "critical_item": _("Critical item, long outage or no sure way back"),
-    }
-    answers = {}
-    for question in QUESTIONS:
-        words[question.key] = question.label
-        answers |= {(question.key, key): text for key, text, _level in question.answers}
-    levels = dict(ChangeRequest._meta.get_field("risk").choices)
-    return [
-        {
-            "label": words.get(key, key),
-            "value": answers.get(
-                (key, entry["value"]), _("yes") if entry["value"] is True else entry["value"]
-            ),
-            "level": levels.get(entry["level"], ""),
-        }
-        for key, entry in (shown.risk_inputs or {}).get("inputs", {}).items()
-    ]
 
 
 def _label_events(dossier, shown) -> None:

@@ -24,6 +24,7 @@ from changes.actions import (
     add_rollback_step,
     add_stage,
     add_task,
+    add_test_case,
     assign,
     create_change,
     edit_change,
@@ -42,6 +43,7 @@ from changes.forms import (
     RollbackStepForm,
     StageForm,
     TaskForm,
+    TestCaseForm,
 )
 from changes.models import ChangeRequest
 from changes.models.plan import column_label
@@ -151,6 +153,15 @@ SECTIONS = (
         CriterionForm,
         lambda change: change.criteria.all(),
         lambda change, by, metric, **fields: add_criterion(change, metric, by=by, **fields),
+    ),
+    Section(
+        "cases",
+        _("Test cases"),
+        _("What is tried before the vote, and what must come of it."),
+        TestCaseForm,
+        lambda change: change.test_cases.all(),
+        lambda change, by, label, **fields: add_test_case(change, label, by=by, **fields),
+        told=lambda row: (f"{row.position}. {row.label}", row.expected),
     ),
 )
 

@@ -60,7 +60,6 @@ REQ, OWN, CM, SYS = "requester", "owner", "change_manager", "system"
 IMP, VER, ONCALL = "implementer", "verifier", "oncall"
 O = Outcome  # noqa: E741
 
-_IMPACT_SEEN = Input("impact_acknowledged", "bool", _("I have read the list of impacted items"))
 _RISK = Input("risk_answers", "risk", _("Risk questions"), is_required=False)
 _INCIDENT = Input("caused_incidents", "text", _("Incident"))
 _SEVERITY = Input(
@@ -82,11 +81,11 @@ _SCHEDULE_GUARDS = ("window_reserved", "no_hard_conflict", "no_hard_freeze")
 APPLICATION = (
     Step("submit", "draft", "assessing", (N,), (REQ, OWN), _("Submit"),
          ("form_complete", "cis_listed", "no_hard_conflict", "no_hard_freeze", "soft_freeze_explained"),
-         effects=("snapshot_impact", "notify"), tone="primary"),
+         effects=("snapshot_impact", "ask_owners", "notify"), tone="primary"),
     Step("submit", "draft", "scheduled", (S,), (REQ, OWN), _("Submit"),
          ("form_complete", "cis_listed", "template_active", "cis_in_template_scope", "params_valid",
           "line_not_stopped", *_GO_GUARDS, *_SCHEDULE_GUARDS, "soft_freeze_explained"),
-         effects=("bind_plan", "notify"), tone="primary", binds=True),
+         effects=("submit_with_impact", "bind_plan", "notify"), tone="primary", binds=True),
     Step("submit", "draft", "approving", (E,), (REQ, OWN, ONCALL), _("Call the emergency board"),
          ("form_complete", "cis_listed", "incident_referenced", "rollback_plan_present",
           "implementers_named", "seats_reachable", "freeze_override_if_frozen"),
@@ -118,12 +117,12 @@ ASSESSMENT = (
     Step("assessed", "assessing", "testing", (N,), ("assessor",), _("Assessment done"),
          ("risk_answered", "impact_confirmed", "rollback_plan_complete", "test_plan_complete",
           "verify_plan_measurable", "ci_owners_consulted", "diff_dry_run_clean"),
-         inputs=(_RISK, _IMPACT_SEEN), effects=("snapshot_impact", "compute_risk", "notify"),
+         inputs=(_RISK,), effects=("snapshot_impact", "compute_risk", "notify"),
          tone="primary", apart=(REQ,)),
     Step("assessed_low", "assessing", "approving", (N,), ("assessor",), _("Assessed as low risk, no test"),
          ("risk_answered", "impact_confirmed", "rollback_plan_complete", "verify_plan_measurable",
           "ci_owners_consulted", "diff_dry_run_clean", "policy_allows_skip_test", "seats_reachable"),
-         needs_comment=True, inputs=(_RISK, _IMPACT_SEEN),
+         needs_comment=True, inputs=(_RISK,),
          effects=("snapshot_impact", "compute_risk", "open_round", "notify"),
          tone="primary", apart=(REQ,), opens="approve"),
     Step("return", "assessing", "draft", (N,), ("assessor", CM), _("Send back"), needs_comment=True,
@@ -139,7 +138,7 @@ ASSESSMENT = (
 
 APPROVAL = (
     Step("approve", "approving", "scheduled", (N,), (SYS, CM), _("Close the vote as approved"),
-         ("quorum_met_every_step", "plan_voted_on", "evidence_bound_to_plan", *_GO_GUARDS, *_SCHEDULE_GUARDS),
+         ("quorum_met_every_step", "plan_voted_on", "evidence_bound_to_plan", "impact_still_true", *_GO_GUARDS, *_SCHEDULE_GUARDS),
          effects=("close_round", "bind_plan", "notify"), tone="primary", apart=(REQ, IMP), decides="approval",
          binds=True),
     Step("approve", "approving", "implementing", (E,), (SYS, CM), _("Close the vote as approved"),
@@ -171,7 +170,8 @@ SCHEDULE = (
     Step("start", "scheduled", "implementing", (N, S), (IMP,), _("Start"),
          ("inside_window", "fresh_conflict_check", "line_not_stopped", "no_hard_freeze", "soft_freeze_reasoned",
           "prechecks_done",
-          "backup_evidence_if_required", "second_person_if_dual", "plan_unchanged", "upstream_changes_done",
+          "backup_evidence_if_required", "second_person_if_dual", "plan_unchanged", "impact_still_true",
+          "upstream_changes_done",
           "step_up_auth_if_high"),
          inputs=(Input("backup_ref", "text", _("Backup reference"), is_required=False),
                  Input("second_operator", "user", _("Second operator"), is_required=False), _FREEZE),

@@ -12,11 +12,13 @@ from changes.actions import (
     add_operation,
     add_rollback_step,
     add_task,
+    add_test_case,
     apply_stage,
     assign,
     cast_vote,
     complete_rollback_step,
     complete_task,
+    confirm_impact,
     create_change,
     record_criterion,
     record_test_run,
@@ -28,7 +30,7 @@ from tests.factories import make_item, make_seat, make_user
 LOW = {"novelty": "often", "rollback": "rehearsed", "reach": "nobody"}
 MEDIUM = {"novelty": "before", "rollback": "planned", "reach": "nobody"}
 HIGH = {"novelty": "first_time", "rollback": "planned", "reach": "department"}
-ASSESSED = {"impact_acknowledged": True}
+CASE = "Label in staging"
 
 
 def person(role):
@@ -84,35 +86,63 @@ def draft(cast, kind="normal", item=None, after=None, **fields):
     add_task(change, "Write it down together", by=cast.requester, is_dual=True)
     add_criterion(change, "Alarms", by=cast.requester, comparison="le", threshold=0)
     add_rollback_step(change, "Put the old number back", by=cast.requester)
+    add_test_case(change, CASE, by=cast.requester, expected="The number is the one on the label.")
     return change
 
 
-def to_testing(cast, change, answers=MEDIUM):
+def precedent(cast, change):
+    """A change of the same type came out well last year: without one, no risk is low."""
+    item = change.change_items.filter(impact="manual").first().item
+    window = (timezone.now() - timedelta(days=60), timezone.now() - timedelta(days=59))
+    past = create_change(
+        by=cast.manager, title="Numbers corrected before", items=[item], reason="It was wrong then too.",
+        window=window, import_source="ledger", import_key=f"{change.number}",
+    )  # fmt: skip
+    take_step(past, "record_import", by=cast.manager, data={"outcome": "successful"})
+    return past
+
+
+def to_assessing(cast, change):
+    """Submitted, and the assessor has confirmed what it affects."""
     take_step(change, "submit", by=cast.requester)
-    take_step(change, "assessed", by=cast.assessor, data=ASSESSED | {"risk_answers": answers})
+    confirm_impact(change, by=cast.assessor)
+
+
+def to_testing(cast, change, answers=MEDIUM):
+    if answers == LOW:
+        precedent(cast, change)
+    to_assessing(cast, change)
+    take_step(change, "assessed", by=cast.assessor, data={"risk_answers": answers})
+
+
+def run_tests(cast, change, purposes=("test",)):
+    """Every planned case passes; the way back was rehearsed in time."""
+    for purpose in purposes:
+        record_test_run(
+            change, by=cast.tester, environment="staging", purpose=purpose,
+            measured_minutes=change.rollback_minutes if purpose == "rehearsal" else None,
+            cases=[{"case": case.pk, "result": "passed"} for case in change.test_cases.all()],
+        )  # fmt: skip
 
 
 def to_approving(cast, change, answers=MEDIUM):
     to_testing(cast, change, answers)
-    record_test_run(
-        change,
-        by=cast.tester,
-        environment="staging",
-        has_passed=True,
-        cases=[{"name": "label", "passed": True}],
-    )
+    run_tests(cast, change, ("test", "rehearsal") if change.is_high_risk else ("test",))
     take_step(change, "tested", by=cast.tester)
 
 
 def to_scheduled(cast, change, answers=MEDIUM):
     to_approving(cast, change, answers)
-    cast_vote(change.rounds.get(closed_at=None), by=cast.owner, choice="approve", proof=Proof.now())
+    ballot = change.rounds.get(closed_at=None)
+    for voter in [cast.owner, *(cast.board if change.is_high_risk else [])]:
+        cast_vote(ballot, by=voter, choice="approve", proof=Proof.now())
     change.refresh_from_db()
 
 
 def to_implementing(cast, change, answers=MEDIUM):
     to_scheduled(cast, change, answers)
-    take_step(change, "start", by=cast.implementer, proof=Proof.now())
+    data = {"backup_ref": "vault/1"} if change.is_high_risk else {}
+    take_step(change, "start", by=cast.implementer, data=data, proof=Proof.now())
 
 
 def do_the_work(cast, change):

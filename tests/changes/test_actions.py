@@ -16,7 +16,6 @@ from changes.actions import (
     confirm_vote,
     edit_change,
     record_criterion,
-    record_test_run,
     take_step,
     void_confirmed,
 )
@@ -24,14 +23,16 @@ from changes.actions.effects import EFFECTS, EFFECTS_OF_THE_GATE
 from changes.models import ChangeItem, PolicyStep
 from changes.workflow import STEPS
 from tests.changes.journey import (
-    ASSESSED,
     HIGH,
     LOW,
     MEDIUM,
     do_the_work,
     draft,
     emergency,
+    precedent,
+    run_tests,
     to_approving,
+    to_assessing,
     to_implementing,
     to_scheduled,
     to_testing,
@@ -70,11 +71,11 @@ def test_a_high_risk_change_needs_its_board_a_rehearsal_and_a_review(cast):
     change = draft(cast)
     to_testing(cast, change, HIGH)
     assert change.risk == "high"
-    record_test_run(change, by=cast.tester, environment="staging", has_passed=True)
+    run_tests(cast, change)
     with pytest.raises(StepRefused) as refused:
         take_step(change, "tested", by=cast.tester)
     assert codes(refused) == {"rollback_rehearsed_if_high"}
-    record_test_run(change, by=cast.tester, environment="staging", has_passed=True, purpose="rehearsal")
+    run_tests(cast, change, ["rehearsal"])
     take_step(change, "tested", by=cast.tester)
     round_ = change.rounds.get()
     for voter in [cast.owner, *cast.board[:2]]:
@@ -101,21 +102,14 @@ def test_a_high_risk_change_needs_its_board_a_rehearsal_and_a_review(cast):
 
 def test_a_low_risk_change_goes_without_a_test_and_a_medium_one_does_not(cast):
     change = draft(cast)
-    take_step(change, "submit", by=cast.requester)
+    precedent(cast, change)
+    to_assessing(cast, change)
     with pytest.raises(StepRefused) as refused:
-        take_step(
-            change,
-            "assessed_low",
-            by=cast.assessor,
-            comment="trivial",
-            data=ASSESSED | {"risk_answers": MEDIUM},
-        )
+        take_step(change, "assessed_low", by=cast.assessor, comment="trivial", data={"risk_answers": MEDIUM})
     assert "policy_allows_skip_test" in codes(refused)
     change.refresh_from_db()
     assert change.risk == "", "a refused step leaves nothing behind"
-    take_step(
-        change, "assessed_low", by=cast.assessor, comment="trivial", data=ASSESSED | {"risk_answers": LOW}
-    )
+    take_step(change, "assessed_low", by=cast.assessor, comment="trivial", data={"risk_answers": LOW})
     cast_vote(change.rounds.get(), by=cast.peer, choice="approve")
     change.refresh_from_db()
     assert change.state == "scheduled"
@@ -434,7 +428,9 @@ def test_the_affected_items_are_written_down_at_assessment(cast):
     computed = change.change_items.get(impact="computed")
     assert (computed.item, computed.effect, computed.depth) == (user, "down", 1)
     assert change.risk == "high", "a critical item goes down"
-    assert change.risk_inputs["inputs"]["criticality"] == {"value": 4, "level": "high"}
+    assert change.risk_inputs["inputs"]["criticality"] == {
+        "value": 4, "level": "high", "about": {"item": user.address},
+    }  # fmt: skip
 
 
 def test_tasks_are_ticked_in_order_and_a_dual_one_by_two_people(cast):

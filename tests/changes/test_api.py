@@ -7,7 +7,7 @@ from changes.models import ChangeRequest
 from tests.changes.journey import MEDIUM, draft, emergency, to_approving, to_scheduled
 from tests.factories import make_freeze, make_item, make_user
 
-ANSWERS = {"risk_answers": MEDIUM, "impact_acknowledged": True}
+ANSWERS = {"risk_answers": MEDIUM}
 
 
 class Person:
@@ -80,13 +80,16 @@ def plan(people, item):
     by.post(f"changes/{number}/tasks/", {"label": "Write it down", "is_dual": True})
     by.post(f"changes/{number}/criteria/", {"metric": "Alarms", "comparison": "le", "threshold": "0"})
     by.post(f"changes/{number}/rollback-steps/", {"label": "Put the old number back"})
+    by.post(f"changes/{number}/test-cases/", {"label": "Read it", "expected": "The number on the label."})
     return number
 
 
 def to_the_work(people, number):
     people["requester"].step(number, "submit")
+    mark = people["assessor"].get(f"changes/{number}/impact/")["mark"]
+    people["assessor"].post(f"changes/{number}/impact/confirm/", {"seen": mark})
     people["assessor"].step(number, "assessed", **ANSWERS)
-    run = {"environment": "staging", "has_passed": True, "cases": [{"name": "label", "passed": True}]}
+    run = {"environment": "staging", "cases": [{"name": "Read it", "result": "passed"}]}
     people["tester"].post(f"changes/{number}/test-runs/", run)
     people["tester"].step(number, "tested")
     people["owner"].post(f"changes/{number}/votes/", {"choice": "approve"})
@@ -153,7 +156,7 @@ def test_offers_name_every_reason_and_what_the_dialog_asks(cast, people):
     assert mine["submit"]["is_open"] is True
     people["requester"].step(change.number, "submit")
     offers = {each["event"]: each for each in people["assessor"].get(f"changes/{change.number}/steps/")}
-    assert {each["name"] for each in offers["assessed"]["inputs"]} == {"risk_answers", "impact_acknowledged"}
+    assert {each["name"] for each in offers["assessed"]["inputs"]} == {"risk_answers"}
 
 
 def test_a_forged_step_is_refused_with_all_reasons(cast, people):

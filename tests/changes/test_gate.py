@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, close_old_connections, connection, transaction
 from django.utils import timezone
 
-from changes.actions import StepRefused, cast_vote, edit_change, take_step, void_confirmed
+from changes.actions import StepRefused, cast_vote, confirm_impact, edit_change, take_step, void_confirmed
 from changes.models import (
     ApprovalRound,
     ChangeEvent,
@@ -20,6 +20,7 @@ from changes.models import (
 )
 from tests.changes.journey import (
     HIGH,
+    MEDIUM,
     Cast,
     do_the_work,
     draft,
@@ -377,7 +378,9 @@ def test_requester_neither_assesses_nor_tests_nor_closes_the_vote(cast):
         with pytest.raises(IntegrityError) as error, transaction.atomic():
             insert_event(change, event, cast.requester, comment="mine")
         assert code_of(error) == "requester_apart"
-    insert_event(change, "assessed", cast.assessor)
+    change.refresh_from_db()
+    confirm_impact(change, by=cast.assessor)
+    take_step(change, "assessed", by=cast.assessor, data={"risk_answers": MEDIUM})
     with pytest.raises(IntegrityError) as error, transaction.atomic():
         insert_event(change, "tested", cast.requester)
     assert code_of(error) == "requester_apart"

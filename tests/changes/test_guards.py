@@ -30,6 +30,7 @@ from tests.factories import (
     make_consultation,
     make_criterion_result,
     make_freeze,
+    make_impact_confirmation,
     make_item,
     make_member,
     make_presence,
@@ -126,6 +127,7 @@ def test_plans_of_rollback_test_and_verification(cast):
     assert codes("rollback_plan_complete", change) == {
         "rollback_plan_present", "rollback_trigger", "rollback_minutes", "rollback_owner",
     }  # fmt: skip
+    change.test_cases.all().delete()
     assert codes("test_plan_complete", change) == {"test_plan"}
     assert codes("verify_plan_measurable", change) == {"verify_plan_measurable"}
 
@@ -135,8 +137,11 @@ def test_risk_and_impact(change):
     assert codes("risk_answered", change, data={"risk_answers": LOW}) == set()
     assert codes("risk_answered", change, data={"risk_answers": LOW | {"reach": "?"}}) == {"risk_answered"}
     assert codes("risk_answered", change, data={}) == {"risk_answered"}
-    assert codes("impact_confirmed", change, data={}) == {"impact_confirmed"}
-    assert codes("impact_confirmed", change, data={"impact_acknowledged": True}) == set()
+    for name in ("impact_confirmed", "impact_still_true"):
+        assert codes(name, change, data={}) == {name}
+    make_impact_confirmation(change=change)
+    for name in ("impact_confirmed", "impact_still_true"):
+        assert codes(name, change, data={}) == set()
 
 
 def test_ci_owners_consulted(cast):
@@ -144,13 +149,16 @@ def test_ci_owners_consulted(cast):
     change = draft(cast, item=make_item(serial="OLD", owner_team=team))
     assert codes("ci_owners_consulted", change) == {"ci_owners_consulted"}
     asked = make_consultation(change=change, team=team, answer="objected")
-    assert codes("ci_owners_consulted", change) == {"ci_owners_consulted"}
+    assert codes("ci_owners_consulted", change) == {"owner_objects"}
     asked.answer = "agreed"
     asked.save()
     assert codes("ci_owners_consulted", change) == set()
-    asked.delete()
-    make_member(team=team, user=cast.requester)
-    assert codes("ci_owners_consulted", change) == set(), "the requester's own team need not be asked"
+
+
+def test_the_requesters_own_team_need_not_be_asked(cast):
+    change = draft(cast, item=make_item(serial="OLD", owner_team=make_team()))
+    make_member(team=change.change_items.get().item.owner_team, user=cast.requester)
+    assert codes("ci_owners_consulted", change) == set()
 
 
 def test_diff_dry_run_clean(cast):
@@ -426,9 +434,17 @@ def test_evidence(cast):
         assert codes(name, change) == {name}
     make_test_run(change=change, cases=[{"name": "a", "passed": False}])
     assert codes("evidence_bound_to_plan", change) == set()
-    assert codes("all_cases_passed", change) == {"all_cases_passed"}
+    assert codes("all_cases_passed", change) == {"case_not_passed", "case_not_run"}
     make_test_run(change=change, cases=[{"name": "a", "passed": True}])
-    make_test_run(change=change, purpose=TestRun.Purpose.REHEARSAL)
+    assert codes("all_cases_passed", change) == {"case_not_run"}
+    planned = {"case": change.test_cases.get().pk, "name": "label", "result": "passed"}
+    make_test_run(change=change, cases=[planned])
+    rehearsal = {"change": change, "purpose": TestRun.Purpose.REHEARSAL}
+    make_test_run(**rehearsal)
+    assert codes("rollback_rehearsed_if_high", change) == {"rehearsal_measured"}
+    make_test_run(**rehearsal, measured_minutes=change.rollback_minutes + 1)
+    assert codes("rollback_rehearsed_if_high", change) == {"rehearsal_too_slow"}
+    make_test_run(**rehearsal, measured_minutes=change.rollback_minutes)
     for name in names:
         assert codes(name, change) == set()
     edited(change, description="more")

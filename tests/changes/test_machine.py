@@ -15,6 +15,7 @@ from changes.actions import (
     cast_vote,
     complete_rollback_step,
     complete_task,
+    confirm_impact,
     edit_change,
     record_criterion,
     record_test_run,
@@ -24,7 +25,7 @@ from changes.actions import (
 from changes.actions import apply_stage as apply
 from changes.models import ChangeEvent, Vote
 from changes.workflow import ENDS, STEPS, Kind, Outcome, find_step, steps_from
-from tests.changes.journey import MEDIUM, Cast, draft
+from tests.changes.journey import CASE, MEDIUM, Cast, draft
 from tests.factories import make_item, make_standard_template
 
 EVENTS = sorted({step.event for step in STEPS})
@@ -35,7 +36,6 @@ PARTS = (
 NOW = timezone.now()
 ANSWERS = {
     "risk_answers": MEDIUM,
-    "impact_acknowledged": True,
     "actual_start": NOW.isoformat(),
     "actual_end": NOW.isoformat(),
     "pir": "Nothing to learn.",
@@ -132,7 +132,9 @@ class Lives(RuleBasedStateMachine):
             self.attempt(kind, step.event, PART_FOR.get(step.who[0], step.who[0]))
 
     def prepare(self, kind, change):
-        if change.state == "testing":
+        if change.state == "assessing":
+            confirm_impact(change, by=self.cast.assessor)
+        elif change.state == "testing":
             self.test_it(kind)
         elif change.state in ("approving", "ratifying"):
             self.everybody_approves(kind)
@@ -240,7 +242,7 @@ class Lives(RuleBasedStateMachine):
             with transaction.atomic():
                 record_test_run(
                     change, by=self.cast.tester, environment="staging", has_passed=True,
-                    cases=[{"name": "label", "passed": True}],
+                    cases=[{"name": CASE, "result": "passed"}],
                 )  # fmt: skip
         except StepRefused:
             pass
@@ -313,7 +315,7 @@ def test_no_illegal_life(db):
     run_state_machine_as_test(
         Lives,
         settings=settings(
-            max_examples=10,
+            max_examples=20,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

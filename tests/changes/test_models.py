@@ -6,7 +6,6 @@ from django.utils import timezone
 
 from audit.recorded.models import RecordedModel
 from changes.models import ApprovalPolicy, Board, ChangeRequest, CriterionResult, PlanTask
-from changes.risk import QUESTIONS, level_of, unanswered
 from tests.changes.journey import draft, emergency, to_scheduled
 from tests.factories import (
     MAKERS,
@@ -89,35 +88,6 @@ def test_a_fresh_installation_has_boards_and_a_policy(db):
     assert list(high.steps.values_list("board__key", "relation", "need")) == [
         ("tech_owner", "", 1), (None, "ci_owners", 1), ("cab", "", 3),
     ]  # fmt: skip
-
-
-ROUTINE = {"novelty": "often", "rollback": "rehearsed", "reach": "nobody"}
-
-
-@pytest.mark.parametrize(
-    ("answers", "inputs", "level"),
-    [
-        ({}, {}, "low"),
-        ({"novelty": "before"}, {}, "medium"),
-        ({"novelty": "first_time"}, {}, "high"),
-        ({}, {"affected": 11}, "medium"),
-        ({}, {"affected": 101}, "high"),
-        ({}, {"criticality": 3}, "medium"),
-        ({}, {"criticality": 4}, "high"),
-        ({}, {"criticality": 4, "downtime_minutes": 61}, "very_high"),
-        ({"rollback": "hard"}, {"criticality": 4}, "very_high"),
-        ({"reach": ""}, {}, "medium"),
-    ],
-)
-def test_the_highest_input_is_the_risk(answers, inputs, level):
-    given = {"criticality": 1, "affected": 0, "downtime_minutes": 0} | inputs
-    assert level_of(ROUTINE | answers, **given)["level"] == level
-
-
-def test_questions_ask_until_they_are_answered():
-    assert unanswered({}) == list(QUESTIONS)
-    assert unanswered(ROUTINE) == []
-    assert [q.key for q in unanswered(ROUTINE | {"reach": "?"})] == ["reach"]
 
 
 def test_changes_are_found_by_what_a_person_has_to_do(cast):

@@ -165,7 +165,7 @@ def test_a_forged_step_is_refused_with_every_reason_and_recorded(cast, log_in):
 def test_nothing_happens_on_get(cast, log_in):
     change = journey.draft(cast)
     client = log_in(cast.requester)
-    for name, rest in (("step", ["submit"]), ("vote", []), ("revert", []), ("test", [])):
+    for name, rest in (("step", ["submit"]), ("vote", []), ("revert", []), ("confirm-impact", [])):
         assert client.get(url(name, change, *rest)).status_code == 405
     change.refresh_from_db()
     assert change.state == "draft"
@@ -253,11 +253,12 @@ def test_the_other_steps_are_told_with_who_takes_them(cast, log_in):
 def test_the_owners_of_an_item_find_the_question_on_the_page_and_answer_it(cast, log_in):
     member = make_member()
     change = journey.draft(cast, item=make_item(serial="S1", owner_team=member.team))
+    take_step(change, "submit", by=cast.requester)
     client = log_in(cast.requester)
-    assert not client.get(url("change", change)).context["my_teams"]
     asked = url("consult", change, member.team_id)
+    assert asked not in client.get(url("change", change)).content.decode()
     client.post(asked, {"answer": "agreed"})
-    assert not change.consultations.exists()
+    assert change.consultations.get().answer == "asked"
     client = log_in(member.user)
     make_grant(user=member.user, role="engineer")
     assert asked in client.get(url("change", change)).content.decode()

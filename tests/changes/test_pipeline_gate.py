@@ -75,7 +75,7 @@ def test_an_implementing_change_that_covers_the_item_opens_it(pipeline, change, 
 
 def test_it_is_open_no_longer_than_the_window(cast, pipeline):
     ends = timezone.now() + timedelta(minutes=4)
-    change = journey.draft(cast, window=(timezone.now() - timedelta(minutes=5), ends))
+    change = journey.draft(cast, window=(timezone.now() - timedelta(minutes=5), ends), rollback_minutes=5)
     journey.to_implementing(cast, change)
     told = ask(pipeline, items=[change.change_items.first().item.address]).json()
     assert timezone.datetime.fromisoformat(told["expires_at"]) == ends

@@ -16,7 +16,6 @@ from changes.actions import (
     edit_change,
     plan_new_item,
     plan_relation,
-    record_test_run,
     remove_row,
     retire_item,
     roll_back,
@@ -24,7 +23,15 @@ from changes.actions import (
 )
 from changes.models import DriftDecision
 from cmdb.models import ConfigurationItem, Relation, RelationType
-from tests.changes.journey import ASSESSED, MEDIUM, draft, to_implementing, to_scheduled, undo
+from tests.changes.journey import (
+    MEDIUM,
+    draft,
+    run_tests,
+    to_assessing,
+    to_implementing,
+    to_scheduled,
+    undo,
+)
 from tests.factories import make_item, make_member, make_user
 
 
@@ -218,12 +225,12 @@ def test_rolling_back_restores_the_rows_to_the_byte(cast):
 
 def to_implementing_high(cast, change):
     """The boards for whatever the risk turns out to be have voted."""
-    take_step(change, "submit", by=cast.requester)
-    for item in change.change_items.exclude(item__owner_team=None):
-        consult_owner(change, item.item.owner_team, by=cast.manager, answer="agreed")
-    take_step(change, "assessed", by=cast.assessor, data=ASSESSED | {"risk_answers": MEDIUM})
-    for purpose in ("test", "rehearsal"):
-        record_test_run(change, by=cast.tester, environment="staging", has_passed=True, purpose=purpose)
+    to_assessing(cast, change)
+    for asked in change.consultations.all():
+        member = make_member(team=asked.team, user=make_user("engineer"))
+        consult_owner(change, asked.team, by=member.user, answer="agreed")
+    take_step(change, "assessed", by=cast.assessor, data={"risk_answers": MEDIUM})
+    run_tests(cast, change, ("test", "rehearsal"))
     take_step(change, "tested", by=cast.tester)
 
 

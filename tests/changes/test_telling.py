@@ -5,7 +5,7 @@ import pytest
 from accounts.models import Notice
 from accounts.step_up import Proof
 from changes import notices
-from changes.actions import add_remark, cast_vote, record_test_run, take_step, telling
+from changes.actions import add_remark, cast_vote, take_step, telling
 from tests.changes import journey
 from tests.factories import make_delegation, make_user
 
@@ -66,8 +66,7 @@ def test_a_rejection_carries_its_reason(cast):
 def test_an_edited_plan_voids_votes_and_says_so_once(cast):
     change = journey.draft(cast)
     journey.to_testing(cast, change, answers=journey.HIGH)
-    for purpose in ("test", "rehearsal"):
-        record_test_run(change, by=cast.tester, purpose=purpose, environment="lab", has_passed=True, cases=[])
+    journey.run_tests(cast, change, ("test", "rehearsal"))
     take_step(change, "tested", by=cast.tester)
     round_ = change.rounds.get(closed_at=None)
     cast_vote(round_, by=cast.owner, choice="approve", proof=Proof.now())

@@ -10,12 +10,11 @@ from changes.actions import (
     assign,
     cast_vote,
     edit_change,
-    record_test_run,
     take_step,
     void_confirmed,
     what_an_edit_voids,
 )
-from tests.changes.journey import HIGH, draft, to_approving
+from tests.changes.journey import HIGH, draft, run_tests, to_approving, to_testing
 from tests.changes.test_api import Person
 from tests.factories import make_item, make_user
 
@@ -52,11 +51,8 @@ def test_a_vote_is_named_with_its_voter(cast):
 
 
 def to_approving_high(cast, change):
-    from_here = {"purpose": "rehearsal", "environment": "staging", "has_passed": True}
-    take_step(change, "submit", by=cast.requester)
-    take_step(change, "assessed", by=cast.assessor, data={"impact_acknowledged": True, "risk_answers": HIGH})
-    record_test_run(change, by=cast.tester, environment="staging", has_passed=True)
-    record_test_run(change, by=cast.tester, **from_here)
+    to_testing(cast, change, HIGH)
+    run_tests(cast, change, ["test", "rehearsal"])
     take_step(change, "tested", by=cast.tester)
 
 

@@ -62,11 +62,12 @@ NEWS: dict[str, tuple[str, Text]] = {
     **dict.fromkeys(("withdraw", "cancel", "abort"), (notices.CANCELLED, _("Will not be done: %(change)s"))),
 }
 CLOSED = (notices.ENDED, _("Closed: %(change)s"))
-WENT_ON = (notices.MOVED, _("%(step)s: %(change)s"))
+WENT_ON = (notices.MOVED, _("Now “%(state)s”: %(change)s"))
+STAYED = (notices.MOVED, _("%(step)s: %(change)s"))
 # Told by the reminders, or of no concern to anybody.
 UNTOLD = frozenset({"ratify_overdue", "escalate", "record_import"})
 FOR_MANAGERS = frozenset({"expire", "rollback_failed", "auto_rollback", "break_glass", "record_retro"})
-BODY = _("%(step)s, by %(by)s. It is now: %(state)s.")
+BODY = _("Step “%(step)s” by %(by)s; the change is now: %(state)s.")
 WINDOW = _("Window: %(window)s")
 ASKED = _("Until %(due)s, for: %(board)s. Kind: %(nature)s; risk: %(risk)s.")
 SYSTEM = _("OpsLedger itself")
@@ -137,7 +138,8 @@ def tell_step(event: ChangeEvent) -> None:
     if event.target != event.source or event.event == "new_round":
         settle(path_of(change), notices.WAITING)
     told = _tell_turn(event, parts, texts, words)
-    kind, subject = NEWS.get(event.event, CLOSED if event.target == State.CLOSED else WENT_ON)
+    plain = STAYED if event.target == event.source else WENT_ON
+    kind, subject = NEWS.get(event.event, CLOSED if event.target == State.CLOSED else plain)
     audience = set().union(*parts.values()) - told
     if event.event in FOR_MANAGERS:
         audience |= set(managers()) - told

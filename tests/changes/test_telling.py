@@ -24,11 +24,11 @@ def test_each_hears_when_it_is_their_turn_and_where_it_stands(cast):
     take_step(change, "submit", by=cast.requester)
     assert told(cast.assessor) == ["To assess"]
     assert told(cast.requester) == []  # did it
-    assert told(cast.tester, notices.MOVED) == ["Submit"]
+    assert told(cast.tester, notices.MOVED) == ["Now “Assessing”"]
     first = newest(cast.assessor)
     assert first.path == f"/changes/{change.number}/"
     assert first.subject == f"To assess: {change.number} Correct the serial number"
-    assert "It is now: Assessing" in first.text
+    assert "the change is now: Assessing" in first.text
     assert "Window: " in first.text
     assert first.about == str(change)
     take_step(change, "assessed", by=cast.assessor, data=journey.ASSESSED | {"risk_answers": journey.MEDIUM})
@@ -52,7 +52,7 @@ def test_the_decision_is_told_and_the_implementer_knows_when(cast):
     journey.to_scheduled(cast, change)
     assert told(cast.requester)[-1] == "Approved"
     assert told(cast.implementer)[-1] == "To implement"
-    assert newest(cast.requester).text.startswith("Close the vote as approved, by OpsLedger itself.")
+    assert newest(cast.requester).text.startswith("Step “Close the vote as approved” by OpsLedger itself;")
 
 
 def test_a_rejection_carries_its_reason(cast):

@@ -17,8 +17,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from changes.collisions.freezes import items_of_changes, open_times
+from changes.collisions.scopes import Coverage
 from changes.dossier import KIND_ICONS, RISK_TONES, TONES
-from changes.models import ChangeItem, ChangeRequest, FreezeWindow
+from changes.models import ChangeItem, ChangeRequest, FreezeWindow, MaintenanceWindow
+from changes.models.calendar import ItemScope
 from changes.models.request import ItemImpact
 from changes.querysets import ChangeQuerySet
 from changes.workflow import ENDS, State
@@ -187,15 +190,55 @@ def freezes_in(window: DateTimeTZRange) -> list[FreezeWindow]:
     return list(freezes.select_related("item__type", "type", "owner_team").order_by("window", "pk"))
 
 
+class Opening:
+    """One time at which a maintenance window is open."""
+
+    def __init__(self, maintenance: MaintenanceWindow, window: DateTimeTZRange) -> None:
+        self.maintenance, self.window = maintenance, window
+        self.began_before, self.is_one_day = False, on_one_day(window)
+
+
+def openings_in(period: Period) -> list[Opening]:
+    """Every time in the period at which a maintenance window is open. One query."""
+    windows = MaintenanceWindow.objects.filter(is_active=True).select_related("type", "service")
+    return [
+        Opening(each, DateTimeTZRange(*span))
+        for each in windows
+        for span in open_times(each, period.start, period.end)
+    ]
+
+
+class Rows:
+    """The services of a timeline, asked which of them a freeze or a maintenance window touches."""
+
+    def __init__(self, services: Mapping[int, Mapping[int, str]]) -> None:
+        self.services = services
+        self.items = items_of_changes(services)
+        every = set().union(*self.items.values(), *services.values())
+        self.coverage = Coverage(every)
+
+    def touched(self, scope: ItemScope) -> set[int]:
+        """Services that the scope covers, itself or a change in their row; 0 is the row without a service."""
+        covered = self.coverage.covered(scope).keys()
+        found = {pk for named in self.services.values() for pk in named if pk in covered}
+        for change, items in self.items.items():
+            if items & covered:
+                found |= set(self.services[change]) or {0}
+        return found
+
+
 class Day(NamedTuple):
     """One day of the list, with what begins on it; the first day also holds what began before."""
 
     day: date
     changes: list[ChangeRequest]
     freezes: list[FreezeWindow]
+    openings: list[Opening]
 
 
-def by_day(period: Period, changes: Iterable[Any], freezes: Iterable[Any]) -> list[Day]:
+def by_day(
+    period: Period, changes: Iterable[Any], freezes: Iterable[Any], openings: Iterable[Opening] = ()
+) -> list[Day]:
     """The days of the period on which something begins, each thing once."""
     days: dict[date, Day] = {}
 
@@ -204,12 +247,14 @@ def by_day(period: Period, changes: Iterable[Any], freezes: Iterable[Any]) -> li
         begins = timezone.localtime(lower).date() if lower else period.first
         row.began_before = begins < period.first
         day = max(begins, period.first)
-        return days.setdefault(day, Day(day, [], []))
+        return days.setdefault(day, Day(day, [], [], []))
 
     for change in changes:
         on(change).changes.append(decorated(change))
     for freeze in freezes:
         on(freeze).freezes.append(freeze)
+    for opening in openings:
+        on(opening).openings.append(opening)
     return [days[day] for day in sorted(days)]
 
 

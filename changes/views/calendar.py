@@ -19,11 +19,14 @@ from accounts.roles import Right, require_right
 from changes.forward import (
     SHOWN_AT_MOST,
     VIEWS,
+    Opening,
     Period,
+    Rows,
     by_day,
     decorated,
     freezes_in,
     on_the_wall,
+    openings_in,
     period_of,
     planned,
     read_day,
@@ -51,7 +54,9 @@ def calendar(request):
     changes = [with_times(change) for change in found[: SHOWN_AT_MOST + 1]]
     more = found.count() - SHOWN_AT_MOST if len(changes) > SHOWN_AT_MOST else 0
     changes, freezes = changes[:SHOWN_AT_MOST], freezes_in(period.window)
-    days = by_day(period, changes, freezes)
+    # Every night of a month would drown what is planned.
+    openings = [] if period.view == "month" else openings_in(period)
+    days = by_day(period, changes, freezes, openings)
 
     def link(**over: Any) -> str:
         return f"?{urlencode({'view': view.key, 'date': period.day, **wanted} | over)}"
@@ -77,7 +82,7 @@ def calendar(request):
             "teams": Team.objects.all(),
             "choices": {name: ChangeRequest._meta.get_field(name).choices for name in ("kind", "risk")},
             "zone": timezone.get_current_timezone_name(),
-            "drawn": None if view.key == "list" else _drawn(period, changes, freezes),
+            "drawn": None if view.key == "list" else _drawn(period, changes, freezes, openings),
         },
     )
 
@@ -89,14 +94,18 @@ def _title(period: Period) -> str:
     return f"{date_format(period.first, 'Y-m-d')} – {date_format(last, 'Y-m-d')}"
 
 
-def _drawn(period: Period, changes: list[Any], freezes: list[Any]) -> dict[str, Any]:
+def _drawn(period: Period, changes: list[Any], freezes: list[Any], openings: list[Opening]) -> dict[str, Any]:
     """What the script draws: times are those of the reader's clock, without a zone."""
     services = services_of(changes) if period.view == "timeline" else {}
     rows = {pk: name for named in services.values() for pk, name in named.items()}
     resources = [{"id": str(pk), "title": name} for pk, name in sorted(rows.items(), key=lambda row: row[1])]
     if not all(services.values()) or not resources:
         resources.append({"id": "0", "title": _("Without a service")})
-    every = [row["id"] for row in resources]
+    asked = Rows(services) if services else None
+
+    def touched(scope: Any) -> list[str]:
+        return [str(pk) for pk in asked.touched(scope)] if asked else ["0"]
+
     return {
         "view": period.view,
         "date": f"{period.day if period.view == 'month' else period.first}",
@@ -106,7 +115,8 @@ def _drawn(period: Period, changes: list[Any], freezes: list[Any]) -> dict[str, 
         "resources": resources if period.view == "timeline" else [],
         "events": [
             *(_change(change, period, services.get(change.pk)) for change in changes),
-            *(_shade(freeze, period, every) for freeze in freezes),
+            *(_shade(freeze, period, touched(freeze)) for freeze in freezes),
+            *(_open(opening, period, touched(opening.maintenance)) for opening in openings),
         ],
     }
 
@@ -162,6 +172,21 @@ def _shade(freeze: Any, period: Period, every: list[str]) -> dict[str, Any]:
         "resourceIds": every,
         "classNames": ["is-freeze", "is-hard" if freeze.is_hard else "is-soft"],
         "extendedProps": {"words": f"{freeze} · {_span(freeze.window)}"},
+    }
+
+
+def _open(opening: Opening, period: Period, rows: list[str]) -> dict[str, Any]:
+    start, end = on_the_wall(opening.window, period)
+    name = _("Maintenance: %(name)s") % {"name": opening.maintenance}
+    return {
+        "id": f"maintenance-{opening.maintenance.pk}-{opening.window.lower.timestamp():.0f}",
+        "title": name,
+        "start": start.isoformat(timespec="seconds"),
+        "end": end.isoformat(timespec="seconds"),
+        "display": "background",
+        "resourceIds": rows,
+        "classNames": ["is-maintenance"],
+        "extendedProps": {"words": f"{name} · {_span(opening.window)}"},
     }
 
 

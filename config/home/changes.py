@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -11,11 +12,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Right, has_right
-from changes.models import ChangeRequest
+from changes.forward import freezes_in
+from changes.models import ChangeRequest, FreezeWindow
 from changes.models.request import AssignmentRole
 from changes.workflow import State
 from cmdb.panels import Line, Panel, when
-from config.home.cards import link, panel_of
+from config.home.cards import SHOWN, link, panel_of
 
 AHEAD_DAYS = 7
 # Whom a change waits for, by its state; the people who vote are asked of the round.
@@ -88,12 +90,23 @@ def next_changes(user: User) -> Panel | None:
     if not has_right(user, Right.VIEW):
         return None
     now = timezone.now()
-    ahead = ChangeRequest.objects.under_way().overlapping((now, now + timedelta(days=AHEAD_DAYS)))
-    return panel_of(
-        ahead.order_by("window", "pk"), lambda change: change_line(change, span(change.window)),
-        title=_("Changes of the next seven days"), icon="calendar_month",
-        empty=_("No change is scheduled for the next seven days."), url=link("changes:queue"),
+    ahead = DateTimeTZRange(now, now + timedelta(days=AHEAD_DAYS))
+    changes = ChangeRequest.objects.under_way().exclude(state=State.VERIFYING).overlapping(ahead)
+    panel = panel_of(
+        changes.order_by("window", "pk"), lambda change: change_line(change, span(change.window)),
+        title=_("The next seven days"), icon="calendar_month",
+        empty=_("No change is scheduled for the next seven days, and nothing is frozen."),
+        url=link("changes:calendar"),
     )  # fmt: skip
+    panel.lines[:0] = [freeze_line(freeze) for freeze in freezes_in(ahead)[:SHOWN]]
+    return panel
+
+
+def freeze_line(freeze: FreezeWindow) -> Line:
+    """A freeze as a line: what, when, and whether it stops or warns."""
+    detail = span(freeze.window) if freeze.window.lower and freeze.window.upper else ""
+    badge, tone = (_("freeze"), "bad") if freeze.is_hard else (_("soft freeze"), "info")
+    return Line(str(freeze), link("changes:calendar"), detail, badge, tone, "ac_unit")
 
 
 def span(window) -> str:

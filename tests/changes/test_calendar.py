@@ -15,6 +15,7 @@ from tests.factories import (
     make_change,
     make_freeze,
     make_item,
+    make_maintenance,
     make_member,
     make_relation,
     make_team,
@@ -200,6 +201,34 @@ def test_collisions_and_freezes_are_marked(client, cast):
     assert "is-colliding" not in marks[apart.number]
     assert any("is-freeze" in names for names in marks.values())
     assert "Year end" in response.content.decode()
+
+
+def test_maintenance_windows_are_marked_in_a_week_and_its_rows(client, cast):
+    service = make_item("service")
+    make_maintenance(label="Sunday night", service=service)
+    change = submitted(items=[make_item()], window=window(2026, 11, 18, hours=4))
+    change.change_items.create(item=service, impact="computed")
+    client.force_login(make_user("engineer"))
+    for view in ("week", "timeline"):
+        response = page(client, view=view, date="2026-11-18")
+        marked = [e for e in response.context["drawn"]["events"] if "is-maintenance" in e["classNames"]]
+        assert marked, view
+        assert "Sunday night" in response.content.decode()
+    assert marked[0]["resourceIds"] == [str(service.pk)]
+    assert "Sunday night" not in page(client, view="month", date="2026-11-18").content.decode()
+
+
+def test_a_freeze_shades_the_rows_that_it_touches_and_no_other(client, cast):
+    one, other = make_item("service"), make_item("service")
+    host = make_item()
+    for service, items in ((one, [host]), (other, [make_item()])):
+        change = submitted(items=items)
+        change.change_items.create(item=service, impact="computed")
+    make_freeze(item=host)
+    client.force_login(make_user("engineer"))
+    drawn = page(client, view="timeline").context["drawn"]
+    shade = next(event for event in drawn["events"] if "is-freeze" in event["classNames"])
+    assert shade["resourceIds"] == [str(one.pk)]
 
 
 def test_a_change_stands_in_the_row_of_each_service_it_affects(client, cast):

@@ -124,7 +124,9 @@ ROLES: dict[str, Role] = {
         ),
         _role(
             "security_administrator", _("Security administrator"), _("Manages people and what they may do."),
-            [Right.USER_MANAGE], manages=(*PEOPLE, "axes.accessattempt"), sees=("accounts.*", "axes.*"),
+            [Right.USER_MANAGE],
+            manages=(*PEOPLE, "axes.accessattempt", "changes.board", "changes.boardseat"),
+            sees=("accounts.*", "axes.*"),
         ),
         _role(
             "system_administrator", _("System administrator"), _("Runs and configures the system."),

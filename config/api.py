@@ -51,6 +51,7 @@ router.register("gate", changes.GateViewSet, basename="gateanswer")
 router.register("stopped-lines", changes.StoppedLineViewSet, basename="stoppedline")
 router.register("freezes", changes.FreezeViewSet, basename="freeze")
 router.register("standard-templates", changes.StandardTemplateViewSet, basename="standardtemplate")
+router.register("meetings", changes.MeetingViewSet, basename="boardmeeting")
 router.register("vote-delegations", changes.VoteDelegationViewSet, basename="votedelegation")
 
 api_urls = [

@@ -7,13 +7,17 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
+from accounts.actions import notify
 from accounts.models import User
 from accounts.roles import Right, has_right
 from audit.actions import record_refusal
 from audit.context import because
+from changes import notices
 from changes.actions.refusals import StepRefused, in_words
 from changes.guards.people import RIGHT_FOR
 from changes.guards.refusal import Refusal
@@ -59,9 +63,29 @@ def delegate_votes(
         ]  # fmt: skip
         if refusals:
             raise StepRefused(refusals)
-        return VoteDelegation.objects.create(
+        row = VoteDelegation.objects.create(
             person=person, deputy=deputy, starts_at=starts_at, ends_at=ends_at, reason=reason.strip()
         )
+        _tell_both(row, _("%(deputy)s may vote for %(person)s"))
+        return row
+
+
+def _tell_both(row: VoteDelegation, subject: str | Promise) -> None:
+    """Member and deputy have heard of it; also whoever of them did it, because a vote goes out of hand."""
+    notify(
+        [row.person, row.deputy],
+        notices.DELEGATED,
+        subject=subject,
+        text=_("From %(starts)s to %(ends)s. The record names both whenever the deputy votes."),
+        words={
+            "deputy": row.deputy,
+            "person": row.person,
+            "starts": row.starts_at,
+            "ends": row.ends_at,
+        },
+        path=reverse("changes:delegations"),
+        to_self=True,
+    )
 
 
 def end_delegation(delegation: VoteDelegation, *, by: User) -> VoteDelegation:
@@ -69,9 +93,12 @@ def end_delegation(delegation: VoteDelegation, *, by: User) -> VoteDelegation:
     with refused_aloud("end_delegation", by, str(delegation)):
         row = VoteDelegation.objects.select_for_update().get(pk=delegation.pk)
         if by.pk not in (row.person_id, row.deputy_id) and not has_right(by, Right.CHANGE_MANAGE):
-            raise StepRefused([Refusal("who", _("Its two people end a delegation, or a change manager."))])
+            raise StepRefused(
+                [Refusal("who", str(_("Its two people end a delegation, or a change manager.")))]
+            )
         now = timezone.now()
         if row.ends_at > now:
             row.starts_at, row.ends_at = min(row.starts_at, now - timedelta(seconds=1)), now
             row.save(update_fields=["starts_at", "ends_at"])
+            _tell_both(row, _("%(deputy)s votes for %(person)s no more"))
         return row

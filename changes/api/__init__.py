@@ -11,6 +11,7 @@ from changes.api.boards import (
     VoteDelegationViewSet,
 )
 from changes.api.gate import GateViewSet, StoppedLineViewSet
+from changes.api.meetings import MeetingViewSet
 from changes.api.metrics import MetricsView
 from changes.api.requests import ChangeViewSet
 
@@ -22,6 +23,7 @@ __all__ = [
     "ConsultationViewSet",
     "FreezeViewSet",
     "GateViewSet",
+    "MeetingViewSet",
     "MetricsView",
     "PolicyStepViewSet",
     "RiskAnswerViewSet",

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from accounts.bodies import WITHIN_CALENDAR
 from accounts.roles import Right, has_right
 from audit.recorded.api import RecordedViewSet
-from changes.actions import approve_template
+from changes.actions import approve_template, delegate_votes, end_delegation
 from changes.api.fields import WindowField
 from changes.models import (
     ApprovalPolicy,
@@ -25,13 +25,14 @@ from changes.models import (
 class BoardSerializer(serializers.ModelSerializer):
     class Meta:
         model = Board
-        fields = ["id", "key", "label", "label_zh", "row_version"]
+        fields = ["id", "key", "label", "label_zh", "manager", "hides_votes", "row_version"]
 
 
 class BoardSeatSerializer(serializers.ModelSerializer):
     class Meta:
         model = BoardSeat
-        fields = ["id", "board", "user", "has_veto", "is_active", "row_version"]
+        fields = ["id", "board", "user", "has_veto", "is_active", "seated_by", "row_version"]
+        read_only_fields = ["seated_by"]
 
 
 class ApprovalPolicySerializer(serializers.ModelSerializer):
@@ -43,7 +44,10 @@ class ApprovalPolicySerializer(serializers.ModelSerializer):
 class PolicyStepSerializer(serializers.ModelSerializer):
     class Meta:
         model = PolicyStep
-        fields = ["id", "policy", "position", "board", "relation", "need", "quorum", "minutes", "row_version"]
+        fields = [
+            "id", "policy", "position", "board", "relation", "need", "quorum", "minutes", "on_timeout",
+            "fallback_board", "row_version",
+        ]  # fmt: skip
 
 
 class FreezeSerializer(serializers.ModelSerializer):
@@ -153,6 +157,18 @@ class VoteDelegationViewSet(RecordedViewSet):
     serializer_class = VoteDelegationSerializer
     filterset_fields = ["person", "deputy"]
     write_right = Right.VIEW
+
+    def perform_create(self, serializer):
+        asked = dict(serializer.validated_data)
+        serializer.instance = self.row = delegate_votes(
+            asked.pop("person"), asked.pop("deputy"), by=self.request.user, **asked
+        )
+
+    @extend_schema(request=None, responses=VoteDelegationSerializer)
+    @action(detail=True, methods=["post"], filterset_fields=None)
+    def end(self, request, pk=None):
+        """It counts no more from now on; by its people or a change manager."""
+        return Response(self.get_serializer(end_delegation(self.get_object(), by=request.user)).data)
 
     def filter_queryset(self, queryset):
         queryset = super().filter_queryset(queryset)

@@ -99,6 +99,23 @@ class ChangeViewSet(AssessmentDeeds, PlanEndpoints, WorkEndpoints, RecordedViewS
         rounds = self.get_object().rounds.prefetch_related("steps__seats", "votes")
         return Response(shapes.RoundSerializer(rounds, many=True).data)
 
+    @extend_schema(methods=["GET"], responses=shapes.RemarkSerializer(many=True))
+    @extend_schema(
+        methods=["POST"], request=shapes.RemarkSerializer, responses={201: shapes.RemarkSerializer}
+    )
+    @action(detail=True, methods=["get", "post"], pagination_class=None, filterset_class=None)
+    def remarks(self, request, number):
+        """The discussion, oldest first; POST asks, answers or notes: {text, kind, answers}."""
+        change = self.get_object()
+        if request.method == "GET":
+            return Response(shapes.RemarkSerializer(change.remarks.order_by("id"), many=True).data)
+        asked = self._read(shapes.RemarkSerializer)
+        remark = deeds.add_remark(
+            change, asked["text"], by=request.user, is_question=asked.get("kind") == "question",
+            answers=asked.get("answers"),
+        )  # fmt: skip
+        return self._made(shapes.RemarkSerializer, remark)
+
     @extend_schema(request=shapes.CastVoteSerializer, responses={201: shapes.VoteSerializer})
     @action(detail=True, methods=["post"], filterset_class=None)
     def votes(self, request, number):

@@ -20,6 +20,7 @@ from changes.models import (
     PlannedOperation,
     PlanStage,
     PlanTask,
+    Remark,
     RollbackStep,
     RoundSeat,
     RoundStep,
@@ -234,6 +235,13 @@ class VoteSerializer(serializers.ModelSerializer):
             "id", "round", "seat", "voter", "on_behalf_of", "recorded_by", "choice", "comment", "channel",
             "plan_hash", "proof", "proved_at", "token_id", "cast_at",
         ]  # fmt: skip
+
+
+class RemarkSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Remark
+        fields = ["id", "kind", "answers", "author", "text", "mentions", "written_at"]
+        read_only_fields = ["author", "mentions", "written_at"]
 
 
 class CastVoteSerializer(serializers.Serializer):

@@ -16,6 +16,7 @@ from changes.dossier.bar import KIND_ICONS, RISK_TONES, TONES, state_bar
 from changes.dossier.glance import Tile, glance
 from changes.guards.assessment import owners_to_consult
 from changes.guards.execution import Drift, drift_of
+from changes.guards.policies import Body, bodies_needed
 from changes.models import (
     ApprovalRound,
     ChangeRequest,
@@ -125,6 +126,12 @@ class Dossier:
         found = list(rounds.order_by("-id"))
         self._note_deputies(found)
         return found
+
+    @cached_property
+    def bodies_needed(self) -> list[Body]:
+        """Who would have to agree, while nobody has been asked yet. One query."""
+        is_before = self.change.state in (State.DRAFT, State.ASSESSING, State.TESTING)
+        return bodies_needed(self.change) if is_before and not self.change.is_imported else []
 
     @property
     def open_round(self) -> ApprovalRound | None:

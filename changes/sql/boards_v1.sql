@@ -27,7 +27,8 @@ END $$;
 CREATE OR REPLACE FUNCTION changes_guard_delegation_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-  IF changes_actor_v1() = NEW.deputy_id THEN
+  IF changes_actor_v1() = NEW.deputy_id
+     AND (TG_OP = 'INSERT' OR NEW.ends_at > OLD.ends_at OR NEW.starts_at < OLD.starts_at AND NEW.ends_at > clock_timestamp()) THEN
     PERFORM changes_refuse_v1('own_delegation', 'nobody lends themselves the vote of another');
   END IF;
   IF TG_OP = 'UPDATE' AND (NEW.person_id, NEW.deputy_id) IS DISTINCT FROM (OLD.person_id, OLD.deputy_id) THEN

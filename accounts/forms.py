@@ -5,8 +5,10 @@ from zoneinfo import available_timezones
 
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import BaseInlineFormSet, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -106,6 +108,9 @@ class TokenForm(forms.ModelForm):
 class NoticeSettingsForm(forms.Form):
     """How the person wants to be mailed: one row of channels for each kind of notice."""
 
+    language = forms.ChoiceField(
+        label=_("Notices are written in"), choices=settings.LANGUAGES, required=False
+    )
     digest_hour = forms.TypedChoiceField(
         label=_("The daily mail comes at"),
         coerce=int,
@@ -113,7 +118,8 @@ class NoticeSettingsForm(forms.Form):
     )
 
     def __init__(self, *args, person, **kwargs):
-        super().__init__(*args, initial={"digest_hour": person.digest_hour}, **kwargs)
+        initial = {"digest_hour": person.digest_hour, "language": person.language or get_language()}
+        super().__init__(*args, initial=initial, **kwargs)
         chosen = dict(person.notice_preferences.values_list("kind", "channel"))
         for kind in kinds_to_choose():
             self.fields[kind.key] = forms.ChoiceField(

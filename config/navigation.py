@@ -67,8 +67,15 @@ NAVIGATION = [
     Group("", [Entry(_("Administration"), "settings", "admin:index")]),
 ]
 
+NOTICES = "accounts:notices"
 ADMIN_NAVIGATION = [
-    Group("", [Entry(_("Home"), "home", "home", None)]),
+    Group(
+        "",
+        [
+            Entry(_("Home"), "home", "home", None),
+            Entry(_("Notices"), "notifications", NOTICES, None),
+        ],
+    ),
     Group(
         _("Changes"),
         [
@@ -174,14 +181,16 @@ def frame(request) -> dict:
 
 
 def admin_sidebar(request) -> list[dict]:
-    """The admin's side bar in Unfold's form."""
+    """The admin's side bar in Unfold's form, with the bell's count."""
+    unread, notices = unread_of(request.user), reverse(NOTICES)
     return [
         {
             "title": group["label"],
             "separator": bool(group["label"]),
             "collapsible": False,
             "items": [
-                {
+                ({"badge": unread} if unread and entry["url"] == notices else {})
+                | {
                     "title": entry["label"],
                     "icon": entry["icon"],
                     "link": entry["url"],

@@ -173,10 +173,11 @@ def settle(path: str, kinds: Iterable[str], *, person: User | None = None) -> in
 
 
 @transaction.atomic
-def choose_mail(*, by: User, channels: Mapping[str, str], digest_hour: int) -> None:
+def choose_mail(*, by: User, channels: Mapping[str, str], digest_hour: int, language: str = "") -> None:
     """The person's own choice holds from the next notice on; kinds that are not named keep theirs.
 
-    Raises ValidationError for a channel that its kind does not offer, or an hour that no day has.
+    `language` is that of notices and pages; empty keeps it. Raises ValidationError for a channel that its
+    kind does not offer, an hour that no day has, or a language that OpsLedger does not speak.
     """
     held = {row.kind: row for row in NoticePreference.objects.filter(person=by)}
     for kind, channel in channels.items():
@@ -186,10 +187,10 @@ def choose_mail(*, by: User, channels: Mapping[str, str], digest_hour: int) -> N
         if row.channel != channel and (row.pk or channel != KINDS[kind].default_mail):
             row.channel = channel
             row.save()
-    if by.digest_hour != digest_hour:
-        by.digest_hour = digest_hour
+    if (by.digest_hour, by.language) != (digest_hour, language or by.language):
+        by.digest_hour, by.language = digest_hour, language or by.language
         by.full_clean(exclude=["password"], validate_unique=False)
-        by.save(update_fields=["digest_hour"])
+        by.save(update_fields=["digest_hour", "language"])
 
 
 def send_test_mail(*, by: User, path: str) -> None:

@@ -104,7 +104,13 @@ def notice_settings(request):
     """Which mail one gets: a channel for each kind, and the hour of the daily mail."""
     form = NoticeSettingsForm(request.POST or None, person=request.user)
     if request.method == "POST" and form.is_valid():
-        choose_mail(by=request.user, channels=form.channels, digest_hour=form.cleaned_data["digest_hour"])
+        data = form.cleaned_data
+        choose_mail(
+            by=request.user,
+            channels=form.channels,
+            digest_hour=data["digest_hour"],
+            language=data["language"],
+        )
         messages.success(request, _("Your choice is kept: it holds from the next notice on."))
         return redirect("accounts:notice-settings")
     context = {"form": form, "is_mail_on": settings.MAIL_IS_ON}

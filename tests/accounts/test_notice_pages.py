@@ -153,17 +153,25 @@ def chosen(**over):
 
 
 def test_a_choice_is_kept_and_shown(client, reader):
-    page = client.post(SETTINGS, chosen(**{"changes.moved": "off", "digest_hour": "17"}), follow=True)
-    text = page.content.decode()
-    assert "Your choice is kept" in text
+    page = client.post(
+        SETTINGS, chosen(**{"changes.moved": "off", "digest_hour": "17", "language": "zh-hans"}), follow=True
+    )
+    assert page.redirect_chain
     reader.refresh_from_db()
-    assert reader.digest_hour == 17
+    assert (reader.digest_hour, reader.language) == (17, "zh-hans")
     assert dict(reader.notice_preferences.values_list("kind", "channel")) == {"changes.moved": "off"}
     assert page.context["form"]["changes.moved"].initial == "off"
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"changes.vote": "off"}, {"changes.moved": "fax"}, {"digest_hour": "24"}, {"digest_hour": ""}]
+    "wrong",
+    [
+        {"changes.vote": "off"},
+        {"changes.moved": "fax"},
+        {"digest_hour": "24"},
+        {"digest_hour": ""},
+        {"language": "tlh"},
+    ],
 )
 def test_a_wrong_choice_is_refused_and_nothing_is_lost(client, reader, wrong):
     page = client.post(SETTINGS, chosen(**{"changes.ended": "off"} | wrong))

@@ -152,6 +152,14 @@ class Work:
         )
 
     @property
+    def may_measure(self) -> bool:
+        """A verifier, while values are taken."""
+        named = self.user in self.people[AssignmentRole.VERIFIER] and has_right(
+            self.user, Right.CHANGE_VERIFY
+        )
+        return named and self.change.state in (State.IMPLEMENTING, State.VERIFYING)
+
+    @property
     def may_decide(self) -> bool:
         """Keep or force a drifted field."""
         return self.may_work or has_right(self.user, Right.CHANGE_MANAGE)

@@ -53,6 +53,8 @@ NAVIGATION = [
             Entry(_("Changes"), "published_with_changes", "changes:queue"),
             Entry(_("Calendar"), "calendar_month", "changes:calendar"),
             Entry(_("Measures"), "monitoring", "changes:metrics"),
+            Entry(_("Emergencies"), "emergency", "changes:emergencies"),
+            Entry(_("Actions from reviews"), "task_alt", "changes:my-actions"),
             Entry(_("Configuration"), "dns", "cmdb:list"),
             Entry(_("Inspections"), "fact_check", "inspections:list"),
             Entry(_("Assets"), "inventory_2", "assets:list"),

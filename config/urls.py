@@ -12,6 +12,7 @@ from changes.views import control as change_control
 from changes.views import deeds as change_deeds
 from changes.views import delegations as change_delegations
 from changes.views import discussion as change_discussion
+from changes.views import emergencies as change_emergencies
 from changes.views import feeds as change_feeds
 from changes.views import line as change_line
 from changes.views import meetings as change_meetings
@@ -19,6 +20,7 @@ from changes.views import metrics as change_metrics
 from changes.views import pages as change_pages
 from changes.views import plan as change_plan
 from changes.views import queue as change_queue
+from changes.views import review as change_review
 from changes.views import schedule as change_schedule
 from changes.views import testing as change_testing
 from changes.views import work as change_work
@@ -103,7 +105,17 @@ change_urls = [
     path("asked/", change_assessment.asked, name="asked"),
     path("asked/<int:row>/", change_assessment.answer, name="answer"),
     path("questionnaire/", change_assessment.questionnaire, name="questionnaire"),
+    path("emergencies/", change_emergencies.emergencies, name="emergencies"),
+    path("actions/", change_review.my_actions, name="my-actions"),
+    path("actions/<int:pk>/done/", change_review.complete, name="action-done"),
     path("<str:number>/", change_pages.change, name="change"),
+    path("<str:number>/review/", change_review.review, name="review"),
+    re_path(
+        r"^(?P<number>[A-Za-z0-9-]+)/review/(?P<part>review|action|incident)/$",
+        change_review.save,
+        name="review-save",
+    ),
+    path("<str:number>/presence/", change_emergencies.presence, name="presence"),
     path("<str:number>/collisions/accept/", change_schedule.accept, name="accept-collision"),
     path("<str:number>/freezes/<int:freeze>/override/", change_schedule.override, name="override-freeze"),
     path("<str:number>/slot/", change_schedule.take_slot, name="take-slot"),
@@ -115,6 +127,7 @@ change_urls = [
     path("<str:number>/remarks/", change_discussion.remark, name="remark"),
     path("<str:number>/reading/", change_discussion.reading, name="reading"),
     path("<str:number>/work/", change_work.work, name="work"),
+    path("<str:number>/work/evidence/<int:row>/", change_work.evidence, name="evidence"),
     path("<str:number>/work/steps/<slug:event>/", change_work.take, name="work-step"),
     path("<str:number>/work/<slug:deed>/", change_work.do, name="work-deed"),
     path("<str:number>/work/<slug:deed>/<int:row>/", change_work.do, name="work-deed"),

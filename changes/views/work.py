@@ -17,15 +17,21 @@ from django.views.decorators.http import require_POST
 
 from accounts.roles import Right, require_right
 from accounts.step_up import confirm_link, keep_half_filled, proof_of
+from audit.actions import keep_file
+from audit.views.files import send_file
 from changes import actions as deeds
-from changes.forms import StepForm
-from changes.models import ChangeRequest, DriftDecision
+from changes.forms import MeasurementForm, StepForm
+from changes.models import ChangeRequest, CriterionResult, DriftDecision
 from changes.views.pages import found, half_filled
 from changes.work import Work
 from changes.workflow import State, find_step
 
 # The steps that the page offers, in the order in which they are wanted.
-STEPS = ("start", "finish", "rollback", "rolled_back", "rollback_failed", "abort")
+STEPS = (
+    "start", "finish", "rollback", "rolled_back", "rollback_failed", "abort", "verified", "verified_review",
+    "verified_emergency", "restore_ok", "restore_bad",
+)  # fmt: skip
+VERIFYING = ("verified", "verified_review", "verified_emergency", "restore_ok", "restore_bad")
 TONES = {"primary": "primary", "danger": "danger", "success": "good"}
 
 
@@ -54,6 +60,7 @@ def work_page(request, shown: ChangeRequest, *, status: int = 200, step_form=Non
         "work": Work(shown, request.user),
         "offers": offers,
         "dialogs": [offer for offer in offers.values() if not offer["refusals"]],
+        "verifying": [offers[event] for event in VERIFYING if event in offers],
         "is_back": shown.state in (State.ROLLING_BACK, State.ROLLED_BACK),
     }
     return render(request, "changes/work.html", context | more, status=status)
@@ -152,6 +159,17 @@ def _confirm(request, shown, row):
     messages.success(request, _("Confirmed by two people."))
 
 
+def _measure(request, shown, row):
+    form = MeasurementForm(request.POST)
+    if not form.is_valid():
+        raise ValidationError([message for errors in form.errors.values() for message in errors])
+    upload = request.FILES.get("file")
+    kept = {"file": keep_file(upload), "file_name": upload.name[:200]} if upload else {}
+    criterion = get_object_or_404(shown.criteria, pk=row)
+    deeds.record_criterion(criterion, by=request.user, **form.cleaned_data, **kept)
+    messages.success(request, _("The value is recorded."))
+
+
 DEEDS: dict[str, tuple[Any, Callable[..., None]]] = {
     "begin": (_("Task"), _begin),
     "tick": (_("Task"), _tick),
@@ -160,6 +178,7 @@ DEEDS: dict[str, tuple[Any, Callable[..., None]]] = {
     "step-back": (_("Rollback step"), _step_back),
     "deviation": (_("Deviation"), _deviate),
     "forward-fix": (_("Forward fix"), _ask),
+    "measure": (_("Measured value"), _measure),
     "propose": (_("Decision on a drift"), _propose),
     "confirm": (_("Confirmation"), _confirm),
 }
@@ -184,3 +203,12 @@ def do(request, number, deed, row=0):
         for message in error.messages:
             messages.error(request, message)
     return redirect("changes:work", number)
+
+
+@login_required
+def evidence(request, number, row):
+    """The file behind a measured value."""
+    require_right(request.user, Right.VIEW)
+    kept = CriterionResult.objects.select_related("file").filter(criterion__change__number=number)
+    result = get_object_or_404(kept, pk=row, file__isnull=False)
+    return send_file(result.file, result.file_name)

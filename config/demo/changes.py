@@ -7,7 +7,7 @@ from changes.actions import StepRefused, apply_stage, cast_vote, decide_drift, t
 from changes.guards.votes import open_round
 from changes.models import ChangeRequest
 from cmdb.actions import update_items
-from config.demo import emergencies, people, standards
+from config.demo import emergencies, people, standards, work
 from config.demo.journeys import HIGH, LOW, Journey
 from config.demo.people import Cast
 from inspections.actions import link_change
@@ -29,6 +29,7 @@ def make() -> None:
     rolled_back(cast)
     standards.make(cast)
     emergencies.make(cast)
+    work.make(cast)
     refused(cast)
 
 

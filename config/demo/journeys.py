@@ -29,6 +29,7 @@ from changes.actions import (
     roll_back,
     take_step,
 )
+from changes.guards.execution import needs_backup
 from changes.guards.votes import open_round
 from changes.models import ChangeRequest, RoundSeat
 from cmdb.models import ConfigurationItem
@@ -172,7 +173,7 @@ class Journey:
     def start(self) -> Journey:
         for task in self.change.tasks.filter(phase="precheck"):
             complete_task(task, by=self.doer, note="ok")
-        data = {"backup_ref": "NBU-77120"} if self.change.downtime_minutes else {}
+        data = {"backup_ref": "NBU-77120"} if needs_backup(self.change) else {}
         take_step(self.change, "start", by=self.doer, data=data, proof=Proof.now())
         return self
 

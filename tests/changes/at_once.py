@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from decimal import Decimal
 
 import django
 
@@ -13,7 +14,15 @@ if __name__ == "__main__":
 from django.db import connection
 
 from accounts.models import User
-from changes.actions import StepRefused, apply_stage, cast_vote, roll_back, take_step
+from changes.actions import (
+    Observation,
+    StepRefused,
+    apply_stage,
+    cast_vote,
+    record_observations,
+    roll_back,
+    take_step,
+)
 from changes.models import ApprovalRound, ChangeRequest, PlanStage
 
 DEEDS = {
@@ -22,6 +31,11 @@ DEEDS = {
     "apply": lambda by, pk: apply_stage(PlanStage.objects.get(pk=pk), by=by),
     "rollback": lambda by, pk: (
         take_step(ChangeRequest.objects.get(pk=pk), "rollback", by=by, comment="It went wrong.").target
+    ),
+    "observe": lambda by, pk: len(
+        record_observations(
+            ChangeRequest.objects.get(pk=pk), [Observation(Decimal("0.5"), metric="Alarms")], by=by
+        )
     ),
     "revert": lambda by, pk: roll_back(ChangeRequest.objects.get(pk=pk), by=by),
 }

@@ -11,9 +11,18 @@ from urllib.parse import quote
 import pytest
 from django.db import IntegrityError, connection
 
+from accounts.models import Notice
 from changes.models import ChangeEvent, ChangeRequest, PolicyStep, Vote
-from tests.changes.journey import Cast, draft, emergency, to_approving, to_scheduled
-from tests.factories import make_item, make_seat, make_vote
+from tests.changes.journey import (
+    Cast,
+    do_the_work,
+    draft,
+    emergency,
+    to_approving,
+    to_implementing,
+    to_scheduled,
+)
+from tests.factories import make_item, make_seat, make_user, make_vote
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -152,3 +161,20 @@ def test_of_two_raw_approvals_at_once_the_second_waits_and_is_refused(app_sql):
     thread.join(20)
     assert refusals == ["double_booked"]
     assert sorted(ChangeRequest.objects.values_list("state", flat=True)) == ["approving", "scheduled"]
+
+
+def test_twenty_bad_values_roll_back_once_and_each_person_is_called_once(crowd):
+    cast, item = Cast(), make_item(serial="OLD")
+    change = draft(cast, item=item)
+    change.criteria.update(has_auto_rollback=True, has_auto_restore=True)
+    to_implementing(cast, change)
+    do_the_work(cast, change)
+    programs = [make_user("integration") for _ in range(CROWD)]
+    answers = all_at_once(crowd, "observe", programs, change.pk)
+    assert len(done(answers)) >= 1
+    assert {tuple(a["refused"]) for a in answers if "refused" in a} <= {("state",)}
+    assert moves(change).count("auto_rollback") == 1
+    item.refresh_from_db()
+    assert (item.serial, item.row_version) == ("OLD", 3)
+    told = Notice.objects.filter(kind="changes.breach", person=cast.manager)
+    assert told.count() == 1

@@ -19,6 +19,7 @@ from changes.views import meetings as change_meetings
 from changes.views import metrics as change_metrics
 from changes.views import pages as change_pages
 from changes.views import plan as change_plan
+from changes.views import plan_operations as change_operations
 from changes.views import queue as change_queue
 from changes.views import review as change_review
 from changes.views import schedule as change_schedule
@@ -122,7 +123,16 @@ change_urls = [
     path("<str:number>/history/", change_pages.history, name="history"),
     path("<str:number>/edit/", change_plan.edit, name="edit"),
     path("<str:number>/rows/<slug:kind>/", change_plan.add, name="add"),
+    path("<str:number>/rows/<slug:kind>/<int:pk>/", change_plan.row, name="row"),
     path("<str:number>/rows/<slug:kind>/<int:pk>/remove/", change_plan.remove, name="remove"),
+    path("<str:number>/rows/<slug:kind>/<int:pk>/move/", change_plan.move, name="move-row"),
+    path("<str:number>/many/", change_operations.many, name="plan-many"),
+    path("<str:number>/try/", change_operations.try_out, name="try-plan"),
+    path("<str:number>/take-live/", change_operations.take_live, name="take-live"),
+    path("<str:number>/operations/remove/", change_operations.remove_many, name="remove-operations"),
+    path("<str:number>/operations/move/", change_operations.move_many, name="move-operations"),
+    path("<str:number>/documents/<int:pk>/", change_plan.document, name="document"),
+    path("<str:number>/copy/", change_plan.copy, name="copy"),
     path("<str:number>/steps/<slug:event>/", change_deeds.step, name="step"),
     path("<str:number>/remarks/", change_discussion.remark, name="remark"),
     path("<str:number>/reading/", change_discussion.reading, name="reading"),

@@ -84,6 +84,7 @@ def _copy_plan(change: ChangeRequest, copy: Copy, stages: dict[int, PlanStage], 
             ("position", "metric", "comparison", "threshold", "unit", "observation_minutes",
              "has_auto_rollback", "is_machine"),
         )  # fmt: skip
+        _copy_rows(change.test_cases, made, ("position", "label", "steps", "expected"))
         _copy_rows(change.documents, made, ("kind", "label", "name", "file_id"), added_by=by)
         named = set(
             made.assignments.filter(role=AssignmentRole.IMPLEMENTER).values_list("user_id", flat=True)

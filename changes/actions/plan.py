@@ -22,6 +22,7 @@ from changes.models import (
     PlanStage,
     PlanTask,
     RollbackStep,
+    TestCase,
 )
 from changes.models.request import AssignmentRole, ItemImpact
 from changes.workflow import Kind
@@ -112,6 +113,7 @@ EDITED: dict[type, frozenset[str]] = {
             "is_machine",
         }
     ),
+    TestCase: frozenset({"label", "steps", "expected"}),
 }  # fmt: skip
 
 

@@ -25,15 +25,15 @@ def take_live_values(
     change: ChangeRequest,
     *,
     by: User,
-    operation: PlannedOperation | None = None,
+    operations: Collection[int] = (),
     fields: Collection[str] = (),
 ) -> int:
-    """Where live data moved, what stands there now is the plan's before: of all operations, of one, or of
-    some of its fields. Returns how many fields. A field that has its planned value already is planned no
+    """Where live data moved, what stands there now is the plan's before: of all operations or of these, of
+    all fields or of these. Returns how many fields. A field that has its planned value already is planned no
     more, and neither is an operation without fields."""
     with editing(change, by) as current:
         wanted = current.operations.filter(kind__in=ON_ITEMS, applied_at=None)
-        rows = {row.pk: row for row in (wanted.filter(pk=operation.pk) if operation else wanted)}
+        rows = {row.pk: row for row in (wanted.filter(pk__in=operations) if operations else wanted)}
         moved = [
             each for each in drift_of(list(rows.values()), "before") if not fields or each.field in fields
         ]

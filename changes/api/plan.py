@@ -144,9 +144,9 @@ class PlanEndpoints:
     def take_live(self, request, number):
         """What stands there now is taken as before: of all operations, of one, or of some of its fields."""
         asked, change = self._read(bulk.TakeLiveSerializer), self.get_object()
-        operation = asked.get("operation") and get_object_or_404(change.operations, pk=asked["operation"])
+        one = asked["operation"] and get_object_or_404(change.operations, pk=asked["operation"])
         count = deeds.take_live_values(
-            change, by=request.user, operation=operation or None, fields=asked["fields"]
+            change, by=request.user, operations=[one.pk] if one else (), fields=asked["fields"]
         )
         return Response({"taken": count})
 

@@ -28,6 +28,7 @@ from changes.models import (
     VoteDelegation,
 )
 from changes.models.request import ItemImpact
+from changes.outline import Outline
 from changes.workflow import ENDS, State
 
 OUTCOME_TONES = {
@@ -117,6 +118,11 @@ class Dossier:
         ]
 
     @cached_property
+    def outline(self) -> Outline:
+        """The plan, folded by stage, with its minutes and documents."""
+        return Outline(self.change)
+
+    @cached_property
     def rounds(self) -> list[ApprovalRound]:
         """Every round of voting, newest first, with steps, seats and votes."""
         seats = RoundSeat.objects.select_related(
@@ -185,12 +191,18 @@ class Dossier:
 
     @cached_property
     def stages(self) -> list:
-        return list(self.change.stages.prefetch_related("operations", "tasks__done_by", "tasks__second_by"))
+        return list(
+            self.change.stages.prefetch_related(
+                "operations", "tasks__done_by", "tasks__second_by", "tasks__assignee"
+            )
+        )
 
     @cached_property
     def loose_tasks(self) -> list:
         """Tasks that belong to no stage: the checks before the start, and those of a plan without stages."""
-        return list(self.change.tasks.filter(stage__isnull=True).select_related("done_by", "second_by"))
+        return list(
+            self.change.tasks.filter(stage__isnull=True).select_related("assignee", "done_by", "second_by")
+        )
 
     @cached_property
     def rollback_steps(self) -> list:

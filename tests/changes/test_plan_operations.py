@@ -164,7 +164,7 @@ def test_the_new_value_is_taken_as_before(cast):
     )
     ConfigurationItem.objects.filter(pk=item.pk).update(serial="A", description="new", environment="staging")
     operation = change.operations.get()
-    assert take_live_values(change, by=cast.requester, operation=operation, fields=["serial"]) == 1
+    assert take_live_values(change, by=cast.requester, operations=[operation.pk], fields=["serial"]) == 1
     operation.refresh_from_db()
     assert (operation.before["serial"], operation.before["description"]) == ("A", "old")
     assert take_live_values(change, by=cast.requester) == 2

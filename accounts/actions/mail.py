@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
 from django.db import connection, transaction
@@ -150,7 +151,7 @@ def defer_forgotten_mail() -> int:
         wanted -= set(cursor.fetchall())
     if wanted:
         app.configure_task(SEND_MAIL).batch_defer(
-            *({"person": person, "path": path} for person, path in sorted(wanted))
+            *[dict[str, Any](person=person, path=path) for person, path in sorted(wanted)]
         )
     return len(wanted)
 

@@ -31,7 +31,11 @@ def test_each_hears_when_it_is_their_turn_and_where_it_stands(cast):
     assert "the change is now: Assessing" in first.text
     assert "Window: " in first.text
     assert first.about == str(change)
-    take_step(change, "assessed", by=cast.assessor, data=journey.ASSESSED | {"risk_answers": journey.MEDIUM})
+
+
+def test_the_tester_hears_when_the_assessment_is_done(cast):
+    change = journey.draft(cast)
+    journey.to_testing(cast, change)
     assert told(cast.tester)[-1] == "To test"
 
 

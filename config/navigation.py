@@ -85,6 +85,8 @@ ADMIN_NAVIGATION = [
             _list(_("Boards"), "groups", "changes.board"),
             _list(_("Approval policies"), "rule", "changes.approvalpolicy"),
             _list(_("Freeze windows"), "ac_unit", "changes.freezewindow"),
+            _list(_("Maintenance windows"), "event_repeat", "changes.maintenancewindow"),
+            _list(_("Rules on collisions"), "balance", "changes.collisionrule"),
             _list(_("Standard changes"), "content_copy", "changes.standardtemplate"),
         ],
     ),

@@ -14,6 +14,7 @@ from changes.views import delegations as change_delegations
 from changes.views import discussion as change_discussion
 from changes.views import emergencies as change_emergencies
 from changes.views import feeds as change_feeds
+from changes.views import freezes as change_freezes
 from changes.views import line as change_line
 from changes.views import meetings as change_meetings
 from changes.views import metrics as change_metrics
@@ -86,6 +87,7 @@ change_urls = [
     path("meetings/<int:pk>/agenda/<int:item>/move/", change_meetings.move, name="agenda-move"),
     path("meetings/<int:pk>/agenda/<int:item>/remove/", change_meetings.take_off, name="agenda-remove"),
     path("collisions/", change_schedule.collisions, name="collisions"),
+    path("freezes/new/", change_freezes.new, name="freeze-new"),
     path("calendar/", change_calendar.calendar, name="calendar"),
     path("calendar/subscribe/", change_feeds.subscribe, name="subscribe"),
     path("feeds/<str:token>.ics", change_feeds.feed, name="feed"),

@@ -1,7 +1,7 @@
 """Everything that can be done to a change; one function per business event."""
 
 from changes.actions.apply import against_widening, apply_stage, roll_back
-from changes.actions.collisions import accept_collision, decide_collision, override_freeze
+from changes.actions.collisions import accept_collision, decide_collision, declare_freeze, override_freeze
 from changes.actions.consent import open_for_consent, reasons_against_consent, vote_by_consent
 from changes.actions.consultations import (
     ask_owners,
@@ -154,6 +154,7 @@ __all__ = [
     "decide_collision",
     "decide_drift",
     "decisions_on",
+    "declare_freeze",
     "delegate_votes",
     "edit_change",
     "edit_item",

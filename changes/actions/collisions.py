@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Right, require_right
+from audit.context import because
+from changes.actions.announcements import tell_of_freezes
 from changes.actions.refusals import StepRefused, refusals_recorded
 from changes.collisions import ACCEPTABLE, collisions_of
 from changes.guards.refusal import Refusal
@@ -105,3 +109,17 @@ def override_freeze(change: ChangeRequest, freeze: FreezeWindow, *, by: User, re
         if not reason.strip():
             raise StepRefused([Refusal("comment_required", _("An override says why."), _("Write why."))])
         return FreezeOverride.objects.create(change=change, freeze=freeze, by=by, reason=reason)
+
+
+def declare_freeze(freeze: FreezeWindow, *, by: User) -> FreezeWindow:
+    """The freeze stands, and the people of every change that it hits are told at once.
+
+    Raises RightMissing without CHANGE_MANAGE, ValidationError by field.
+    """
+    require_right(by, Right.CHANGE_MANAGE)
+    freeze.full_clean()
+    with because(reason="declare_freeze", user=by), transaction.atomic():
+        freeze.save()
+        if freeze.is_active:
+            tell_of_freezes(timezone.now())
+    return freeze

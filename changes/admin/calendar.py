@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from audit.recorded.admin import ReadOnly, RecordedAdmin
+from changes.actions import declare_freeze
 from changes.models import (
     CollisionAcknowledgement,
     CollisionRule,
@@ -23,6 +24,9 @@ class FreezeWindowAdmin(RecordedAdmin):
     raw_id_fields = ["item", "service"]
     autocomplete_fields = ["owner_team"]
     fields = ["label", "label_zh", "window", "is_hard", "reason", "is_active", *SCOPE]
+
+    def save_model(self, request, obj, form, change):
+        declare_freeze(obj, by=request.user)
 
 
 @admin.register(MaintenanceWindow)

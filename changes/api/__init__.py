@@ -5,7 +5,6 @@ from changes.api.boards import (
     ApprovalPolicyViewSet,
     BoardSeatViewSet,
     BoardViewSet,
-    FreezeViewSet,
     PolicyStepViewSet,
     StandardTemplateViewSet,
     VoteDelegationViewSet,
@@ -14,15 +13,18 @@ from changes.api.gate import GateViewSet, StoppedLineViewSet
 from changes.api.meetings import MeetingViewSet
 from changes.api.metrics import MetricsView
 from changes.api.requests import ChangeViewSet
+from changes.api.schedule import CollisionRuleViewSet, FreezeViewSet, MaintenanceWindowViewSet
 
 __all__ = [
     "ApprovalPolicyViewSet",
     "BoardSeatViewSet",
     "BoardViewSet",
     "ChangeViewSet",
+    "CollisionRuleViewSet",
     "ConsultationViewSet",
     "FreezeViewSet",
     "GateViewSet",
+    "MaintenanceWindowViewSet",
     "MeetingViewSet",
     "MetricsView",
     "PolicyStepViewSet",

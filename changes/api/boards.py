@@ -1,4 +1,4 @@
-"""Boards, policies, freezes and templates: edited by who manages changes."""
+"""Boards, policies and templates: edited by who manages changes."""
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
@@ -10,12 +10,10 @@ from accounts.bodies import WITHIN_CALENDAR
 from accounts.roles import Right, has_right
 from audit.recorded.api import RecordedViewSet
 from changes.actions import approve_template, delegate_votes, end_delegation
-from changes.api.fields import WindowField
 from changes.models import (
     ApprovalPolicy,
     Board,
     BoardSeat,
-    FreezeWindow,
     PolicyStep,
     StandardTemplate,
     VoteDelegation,
@@ -46,18 +44,7 @@ class PolicyStepSerializer(serializers.ModelSerializer):
         model = PolicyStep
         fields = [
             "id", "policy", "position", "board", "relation", "need", "quorum", "minutes", "on_timeout",
-            "fallback_board", "row_version",
-        ]  # fmt: skip
-
-
-class FreezeSerializer(serializers.ModelSerializer):
-    window = WindowField()
-
-    class Meta:
-        model = FreezeWindow
-        fields = [
-            "id", "label", "label_zh", "window", "is_hard", "item", "type", "environment", "owner_team",
-            "reason", "is_active", "row_version",
+            "fallback_board", "only_in_freeze", "row_version",
         ]  # fmt: skip
 
 
@@ -126,14 +113,6 @@ class PolicyStepViewSet(RecordedViewSet):
     queryset = PolicyStep.objects.all()
     serializer_class = PolicyStepSerializer
     filterset_fields = ["policy", "board"]
-
-
-class FreezeViewSet(RecordedViewSet):
-    """Times in which nothing is changed."""
-
-    queryset = FreezeWindow.objects.all()
-    serializer_class = FreezeSerializer
-    filterset_fields = ["is_hard", "is_active", "item", "type", "owner_team"]
 
 
 class StandardTemplateViewSet(RecordedViewSet):

@@ -13,6 +13,7 @@ from changes import actions as deeds
 from changes.api import serializers as shapes
 from changes.api.assessment import AssessmentDeeds
 from changes.api.plan import ROW, PlanEndpoints
+from changes.api.schedule import ScheduleEndpoints
 from changes.api.work import WorkEndpoints
 from changes.filters import ChangeFilter
 from changes.guards import Refusal
@@ -24,7 +25,7 @@ PLAN = (
 )  # fmt: skip
 
 
-class ChangeViewSet(AssessmentDeeds, PlanEndpoints, WorkEndpoints, RecordedViewSet):
+class ChangeViewSet(AssessmentDeeds, PlanEndpoints, ScheduleEndpoints, WorkEndpoints, RecordedViewSet):
     """Changes: drafted and edited here, moved by POST to `steps/`, decided by POST to `votes/`.
 
     Whoever may read may ask; each deed checks its own right and names every reason when it refuses (409).

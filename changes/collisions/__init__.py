@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from changes.collisions.found import Collision, FreezeHit, MaintenanceMiss
-from changes.collisions.freezes import freeze_hits, maintenance_misses
+from changes.collisions.freezes import freeze_hits, items_of_changes, maintenance_misses
 from changes.collisions.pairs import Meeting, related, same_item, same_person, upstream
 from changes.collisions.ranges import span_of
 from changes.collisions.redundancy import redundancy
-from changes.collisions.schedule import Schedule
-from changes.models import ChangeRequest, CollisionKind
+from changes.collisions.schedule import SEEN, Schedule
+from changes.collisions.scopes import Coverage
+from changes.models import ChangeRequest, CollisionKind, FreezeWindow
 from cmdb.models import ConfigurationItem
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "FreezeHit",
     "MaintenanceMiss",
     "Schedule",
+    "changes_hit_by",
     "collisions_of",
     "found_in",
     "freeze_hits",
@@ -107,3 +109,29 @@ def freezes_on(
     now = now or timezone.now()
     span = span_of(window) if window is not None else (now, now + timedelta(minutes=1))
     return freeze_hits([(change, span)]).get(change.pk, []) if span else []
+
+
+def changes_hit_by(freeze: FreezeWindow) -> list[tuple[ChangeRequest, list[FreezeHit]]]:
+    """The changes ahead or at work whose windows the freeze covers, with each covered item.
+
+    Works for a freeze that is not saved yet, so that it can be looked at before.
+    """
+    during = span_of(freeze.window)
+    if during is None:
+        return []
+    changes = list(
+        ChangeRequest.objects.filter(state__in=SEEN, window__overlap=freeze.window)
+        .select_related("requester", "owner")
+        .order_by("window", "pk")
+    )
+    items = items_of_changes(change.pk for change in changes)
+    ways = Coverage(set().union(*items.values())).covered(freeze) if changes else {}
+    names = ConfigurationItem.objects.select_related("type").in_bulk(
+        {pk for way in ways.values() for pk in way}
+    )
+    hits = [
+        (change, [FreezeHit(freeze, names[pk], [names[step] for step in ways[pk]])
+                  for pk in sorted(items[change.pk] & ways.keys())])
+        for change in changes
+    ]  # fmt: skip
+    return [(change, found) for change, found in hits if found]

@@ -5,6 +5,7 @@ from changes.forms.assessment import AffectedForm, AnswerForm, QuestionnaireForm
 from changes.forms.boards import DelegationForm, MeetingForm, RemarkForm, voters
 from changes.forms.evidence import MeasurementForm, TestRunForm
 from changes.forms.fields import AddressField, MomentField
+from changes.forms.freezes import FreezeForm
 from changes.forms.line import ReleaseForm, StopForm
 from changes.forms.metrics import ChoiceForm
 from changes.forms.plan import (
@@ -35,6 +36,7 @@ __all__ = [
     "CriterionForm",
     "DelegationForm",
     "DocumentForm",
+    "FreezeForm",
     "ItemForm",
     "ManyForm",
     "MeasurementForm",

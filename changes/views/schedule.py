@@ -13,7 +13,7 @@ from django.utils.timezone import is_naive
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.roles import Right, require_right
+from accounts.roles import Right, has_right, require_right
 from changes.actions import accept_collision, decide_collision, edit_change, override_freeze
 from changes.collisions.shown import current_pairs
 from changes.models import ChangeRequest, CollisionKind, FreezeWindow
@@ -42,6 +42,7 @@ def collisions(request):
         {
             "page": page,
             "wanted": wanted,
+            "may_freeze": has_right(request.user, Right.CHANGE_MANAGE),
             "kinds": [kind for kind in CollisionKind.choices if kind[0] != CollisionKind.MAINTENANCE],
             "states": [(key, label) for key, (label, _fits_state) in STATES.items()],
         },

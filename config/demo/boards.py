@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 from django.utils import timezone
 
 from audit.context import because
-from changes.models import Board, BoardSeat, FreezeWindow, StandardTemplate, VoteDelegation
-from cmdb.models import ConfigurationItem
+from changes.models import Board, BoardSeat, FreezeWindow, MaintenanceWindow, StandardTemplate, VoteDelegation
+from cmdb.models import CIType, ConfigurationItem
 from config.demo import people
 
 SEATS = {
@@ -58,6 +58,17 @@ def make() -> None:
             label="Month-end settlement with the insurance", label_zh="月末医保对账",
             window=(now + timedelta(days=5), now + timedelta(days=7)), is_hard=False, environment="production",
             reason="Settlement runs all night 对账整夜运行",
+        )  # fmt: skip
+        FreezeWindow.objects.create(
+            label="Accreditation of the laboratory", label_zh="检验科认可评审",
+            window=(now + timedelta(hours=104), now + timedelta(hours=140)), is_hard=True,
+            service=ConfigurationItem.objects.by_address("application:lis"),
+            reason="Assessors are in the house 评审组在院",
+        )  # fmt: skip
+        MaintenanceWindow.objects.create(
+            label="Night of the virtualisation", label_zh="虚拟化平台维护窗口", rule="FREQ=WEEKLY;BYDAY=TU,TH",
+            time_zone="Asia/Shanghai", starts_on=now.date() - timedelta(days=90), starts_at=time(22),
+            duration_minutes=360, type=CIType.objects.get(key="cluster"),
         )  # fmt: skip
         for key, label, zh, types, parameters, is_active in TEMPLATES:
             StandardTemplate.objects.create(

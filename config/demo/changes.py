@@ -62,6 +62,7 @@ def before_approval(cast: Cast) -> None:
         in_hours=120,
         by=cast.config,
     )
+    Journey(cast, "Laboratory database: more memory 检验数据库扩内存", "host:lis-db-01", in_hours=110)
     (Journey(cast, "Longer sessions for mobile nursing 移动护理会话延长", "application:nursing",
              {"description": "Mobile nursing · 移动护理 · session 12 h"}, in_hours=80)
      .plan("Set the time-out 修改超时", "Try it on a ward 病区试用").submit())  # fmt: skip
@@ -97,6 +98,15 @@ def scheduled(cast: Cast) -> None:
     (Journey(cast, "Monitoring of the cold chain 冷链监控接入", "application:monitoring", {"attributes.version": "5.9"}, in_hours=98)
      .plan("Connect the sensors 接入传感器").approve()
      .step("hold", cast.manager, "The sensors have not arrived 传感器未到货"))  # fmt: skip
+    # Each alone leaves the laboratory's database running on the other node; together they take it down.
+    nodes = [
+        (Journey(cast, f"Laboratory database, node {number}: new release 检验数据库节点 {number} 升级", f"host:lis-db-0{number}",
+                 {"attributes.os_version": "24.03 LTS"}, in_hours=32 + number, by=by)
+         .plan("Move the load away 迁走负载", "Upgrade 升级").submit().assess(LOW).test())
+        for number, by in ((1, cast.requester), (2, cast.config))
+    ]  # fmt: skip
+    for node in nodes:
+        node.vote()
     item = "virtual_machine:gitlab-01"
     # Both are voted on when neither is scheduled: the first approval takes the time, the second is refused.
     disk = (Journey(cast, "Repository server: more disk 代码库扩容", item, {"attributes.disk_gib": 500}, in_hours=44)

@@ -43,7 +43,7 @@ def in_words(change: ChangeRequest, rows: Sequence[Collision]) -> str:
         return _("It meets %(number)s at %(falls)s, %(distance)s relations apart.") % words
     if first.kind == CollisionKind.PERSON:
         words["people"] = names_of(row.person for row in rows)
-        return _("%(people)s takes part in %(number)s at the same time.") % words
+        return _("Named in %(number)s at the same time, too: %(people)s.") % words
     if first.key == "first":
         return _("%(number)s must end before this one starts.") % words
     return _("%(number)s must start only after this one has ended.") % words

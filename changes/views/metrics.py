@@ -17,10 +17,10 @@ from django.views.decorators.http import require_GET
 from accounts.roles import Right, require_right
 from audit.actions import record_event
 from audit.evidence import harmless
+from changes.dossier import TONES
 from changes.forms import ChoiceForm
 from changes.metrics import METRICS, Figure, Metric, Report, changes_behind, metric_named, report_on
 from changes.models import ChangeRequest
-from changes.queue import decorated
 
 PAGE_SIZE = 50
 BAR = {"width": 14, "height": 44}
@@ -79,13 +79,18 @@ def behind(request, key):
         "changes/metrics_behind.html",
         {
             "metric": metric,
-            "rows": [decorated(found[pk]) for pk in ids[:PAGE_SIZE]],
+            "rows": [_toned(found[pk]) for pk in ids[:PAGE_SIZE]],
             "all": request.GET.get("all"),
             "asked": query.urlencode(),
             "next": f"?{query.urlencode()}&before={ids[PAGE_SIZE - 1]}" if len(ids) > PAGE_SIZE else "",
             "previous": before and f"?{query.urlencode()}",
         },
     )
+
+
+def _toned(change: Any) -> Any:
+    change.tone = TONES[change.state]
+    return change
 
 
 @require_GET
@@ -173,6 +178,8 @@ def _detail(metric: Metric, figure: Figure) -> str:
 def duration(seconds: float) -> str:
     """Seconds in the two largest units that say something."""
     minutes = round(seconds / 60)
+    if seconds < 1:
+        return _("less than a second")
     if not minutes:
         whole = round(seconds)
         return ngettext("%(n)d second", "%(n)d seconds", whole) % {"n": whole}

@@ -26,7 +26,7 @@ def gate(tmp_path):
     script.write_text(re.search(r"```sh\n(#!/bin/sh.*?)```", PAGE.read_text(encoding="utf-8"), re.S)[1])
 
     def run(url, *items, token="opl_x"):
-        environment = os.environ | {"OPSLEDGER_URL": url, "OPSLEDGER_TOKEN": token, "PIPELINE": "test #1"}
+        environment = os.environ | {"GATE_URL": url, "GATE_TOKEN": token, "PIPELINE": "test #1"}
         return subprocess.run(
             ["sh", str(script), *items], env=environment, capture_output=True, text=True, timeout=60
         )

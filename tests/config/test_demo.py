@@ -14,7 +14,15 @@ from accounts.models import Notice, User
 from accounts.roles import ROLES
 from assets.models import Asset, Contract
 from audit.models import SecurityEvent
-from changes.models import ChangeEvent, ChangeItem, ChangeRequest, DriftDecision, Vote
+from changes.models import (
+    ChangeEvent,
+    ChangeItem,
+    ChangeRequest,
+    DriftDecision,
+    GateAnswer,
+    StoppedLine,
+    Vote,
+)
 from changes.workflow import Kind, State
 from cmdb.impact import impact_of
 from cmdb.models import ConfigurationItem, DependencyGroup, Relation
@@ -59,6 +67,7 @@ def test_it_is_made_in_parts_within_a_minute(demo):
         "past changes",
         "inspections",
         "changes",
+        "pipelines",
         "notices",
     ]
     assert demo["seconds"] < 60
@@ -80,6 +89,15 @@ def test_every_state_and_kind_of_change_is_there(demo):
     assert flags.filter(is_retrospective=True).exists()
     assert flags.filter(is_imported=True).count() == 12
     assert DriftDecision.objects.exists()
+
+
+def test_pipelines_were_allowed_and_denied_and_the_line_stood_still(demo):
+    assert set(GateAnswer.objects.values_list("decision", flat=True)) == {"allow", "deny"}
+    codes = {reason["code"] for answer in GateAnswer.objects.all() for reason in answer.reasons}
+    assert {"no_change", "not_covered", "unknown_item", "artifact", "line_not_stopped"} <= codes
+    assert "error" not in codes
+    assert StoppedLine.objects.count() == 2
+    assert not StoppedLine.objects.live().exists()
 
 
 def test_one_pair_of_changes_collides(demo):

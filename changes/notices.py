@@ -39,7 +39,6 @@ ENDED = _kind("ended", _("A change has ended"), mail=DIGEST)
 MENTIONED = _kind("mentioned", _("Somebody mentions you in the discussion of a change"))
 DELEGATED = _kind("delegated", _("A vote is lent to you, or yours is lent for you"))
 DISCUSSED = _kind("discussed", _("A question about your change, or an answer to yours"))
-DEPUTY = _kind("deputy", _("Somebody made you their deputy for votes"))
 # What the clock and the calendar bring.
 STARTS_SOON = _kind("starts_soon", _("A change that you implement is about to start"))
 WINDOW_ENDING = _kind("window_ending", _("The window of a change runs out"), urgent=True)

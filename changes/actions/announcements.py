@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions import notify
 from accounts.models import User
 from changes import notices
 from changes.actions.telling import managers, parts_of, tell_people, window_words
 from changes.collisions.freezes import freeze_hits
 from changes.collisions.ranges import span_of
-from changes.models import ChangeRequest, Consultation, FreezeWindow, ReviewAction, VoteDelegation
+from changes.models import ChangeRequest, Consultation, FreezeWindow, ReviewAction
 from changes.workflow import State
 
 DAY = timedelta(days=1)
@@ -65,23 +63,6 @@ def _tell_of_freeze(change: ChangeRequest, freeze: FreezeWindow, names: list[str
         more=more,
         **window_words(change),
     )
-
-
-def tell_deputies(now: datetime) -> int:
-    """Whoever may vote for somebody else from now or soon knows for how long."""
-    count = 0
-    for row in VoteDelegation.objects.filter(ends_at__gt=now).select_related("person", "deputy"):
-        count += notify(
-            [row.deputy],
-            notices.DEPUTY,
-            subject=_("You are deputy of %(person)s for votes"),
-            text=_("You may vote for %(person)s, where you have no seat of your own: %(span)s."),
-            words={"person": row.person, "span": (row.starts_at, row.ends_at)},
-            path=reverse("changes:queue"),
-            about=_("Votes"),
-            key=f"deputy:{row.pk}:{row.starts_at:%Y%m%dT%H%M}:{row.ends_at:%Y%m%dT%H%M}",
-        )
-    return count
 
 
 def ask_teams(now: datetime) -> int:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from changes import notices
-from changes.actions.announcements import ask_teams, remind_of_actions, tell_deputies, tell_of_freezes
+from changes.actions.announcements import ask_teams, remind_of_actions, tell_of_freezes
 from changes.actions.telling import (
     WINDOW,
     deputies_of,
@@ -256,7 +256,6 @@ REMINDERS: tuple[Callable[[datetime], int], ...] = (
     tell_observed,
     remind_of_ratifications,
     ask_to_confirm_votes,
-    tell_deputies,
     ask_teams,
     remind_of_actions,
     tell_of_freezes,

@@ -182,14 +182,6 @@ def test_a_freeze_made_after_approval_is_told_once(cast):
     assert str(change.change_items.first().item) in text
 
 
-def test_a_deputy_hears_of_it(cast):
-    deputy = make_user("board_member")
-    make_delegation(person=cast.owner, deputy=deputy)
-    for _each in range(2):
-        remind()
-    assert told(deputy, notices.DEPUTY) == [f"You are deputy of {cast.owner} for votes"]
-
-
 def test_a_team_that_is_asked_hears_of_it(cast):
     member = make_user("engineer")
     team = make_member(user=member).team

@@ -144,10 +144,15 @@ def _refused_alone(operations: Sequence[PlannedOperation]) -> dict[int, Faults]:
     return refused
 
 
-def _write_checked(operations: Sequence[PlannedOperation]) -> None:
-    write_after(operations, {})
+def check_links() -> None:
+    """Foreign keys of items and relations hold now; else they are looked at too late: at the commit."""
     with connection.cursor() as cursor:
         cursor.execute(statement("check_links"))
+
+
+def _write_checked(operations: Sequence[PlannedOperation]) -> None:
+    write_after(operations, {})
+    check_links()
 
 
 def _held(operations: Sequence[PlannedOperation]) -> dict[int, dict[str, Any]]:

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django_filters import rest_framework as filters
 
 from accounts.endpoints import FilterSet
-from changes.models import ChangeRequest, GateAnswer
+from changes.models import ChangeRequest, GateAnswer, UnauthorisedWrite
 
 
 class ChangeFilter(FilterSet):
@@ -42,6 +42,31 @@ class ChangeFilter(FilterSet):
 
     def only_mine(self, changes, name, value):
         return changes.involving(self.request.user) if value else changes
+
+
+class UnauthorisedFilter(FilterSet):
+    """`is_explained`, `type` and `team` (keys), `item` (id), `happened_after`, `happened_before`."""
+
+    is_explained = filters.BooleanFilter(method="explained")
+    type = filters.CharFilter(field_name="type__key")
+    team = filters.CharFilter(method="of_team")
+    item = filters.NumberFilter(method="of_item")
+    happened_after = filters.IsoDateTimeFilter(field_name="happened_at", lookup_expr="gte")
+    happened_before = filters.IsoDateTimeFilter(field_name="happened_at", lookup_expr="lt")
+
+    class Meta:
+        model = UnauthorisedWrite
+        fields = {"state": ["exact"], "writer": ["exact"]}
+
+    def explained(self, writes, name, value):
+        open_ones = UnauthorisedWrite.objects.unexplained().values("pk")
+        return writes.exclude(pk__in=open_ones) if value else writes.filter(pk__in=open_ones)
+
+    def of_team(self, writes, name, value):
+        return writes.narrowed({"team": value})
+
+    def of_item(self, writes, name, value):
+        return writes.of_item(value)
 
 
 class GateAnswerFilter(FilterSet):

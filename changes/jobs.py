@@ -9,8 +9,10 @@ from changes.actions import (
     note_overdue_ratifications,
     remind,
     remind_at_half_time,
+    run_import,
     watch_criteria,
 )
+from changes.models import ChangeImport
 
 
 @app.periodic(cron="*/5 * * * *")
@@ -38,3 +40,12 @@ def watch_the_criteria(timestamp: int) -> None:
     """Every minute: a breach that nobody answered is answered."""
     with coming_from("job changes.watch_criteria"):
         watch_criteria()
+
+
+@app.task(name="changes.run_import")
+def import_past_changes(pk: int) -> None:
+    """A file of past changes that was confirmed on its page."""
+    with coming_from("job changes.run_import"):
+        batch = ChangeImport.objects.select_related("file", "imported_by").get(pk=pk)
+        if batch.is_under_way:
+            run_import(batch)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Right, has_right
-from changes.models import ChangeRequest
+from changes.models import ChangeRequest, UnauthorisedWrite
 from changes.models.request import ItemImpact
 from changes.workflow import ENDS
 from cmdb.models import ConfigurationItem
@@ -35,6 +35,24 @@ def item_panel(item: ConfigurationItem, user: User) -> Panel | None:
     ).order_by("-id")[: SHOWN * 3]
     shown = sorted(changes, key=lambda change: change.state in ENDS)[:SHOWN]
     return Panel(_("Changes"), "published_with_changes", [_line(each) for each in shown], _("No change yet."))
+
+
+def unauthorised_panel(item: ConfigurationItem, user: User) -> Panel | None:
+    """What was written to the item without a change and is not explained; None where that is nothing."""
+    if not has_right(user, Right.VIEW):
+        return None
+    writes = UnauthorisedWrite.objects.unexplained().of_item(item).select_related("writer").order_by("-id")
+    lines = [
+        Line(
+            when(write.happened_at),
+            reverse("changes:unauthorised-write", args=[write.pk]),
+            str(write.writer or write.writer_name),
+            str(write.get_state_display()),
+            "warn",
+        )
+        for write in writes[:SHOWN]
+    ]
+    return Panel(_("Written without a change"), "gpp_maybe", lines) if lines else None
 
 
 def _line(change: ChangeRequest) -> Line:

@@ -49,6 +49,7 @@ router.register("approval-policies", changes.ApprovalPolicyViewSet, basename="ap
 router.register("policy-steps", changes.PolicyStepViewSet, basename="policystep")
 router.register("gate", changes.GateViewSet, basename="gateanswer")
 router.register("stopped-lines", changes.StoppedLineViewSet, basename="stoppedline")
+router.register("unauthorised-writes", changes.UnauthorisedViewSet, basename="unauthorisedwrite")
 router.register("freezes", changes.FreezeViewSet, basename="freeze")
 router.register("maintenance-windows", changes.MaintenanceWindowViewSet, basename="maintenancewindow")
 router.register("collision-rules", changes.CollisionRuleViewSet, basename="collisionrule")

@@ -6,6 +6,7 @@ from cmdb import panels
 from inspections.panels import change_panel, item_panel
 
 CARDS = [
+    change_panels.unauthorised_panel,
     change_panels.item_panel,
     cover_panel,
     item_panel,

@@ -15,6 +15,8 @@ from changes.views import discussion as change_discussion
 from changes.views import emergencies as change_emergencies
 from changes.views import feeds as change_feeds
 from changes.views import freezes as change_freezes
+from changes.views import imports as change_imports
+from changes.views import lead as change_lead
 from changes.views import line as change_line
 from changes.views import meetings as change_meetings
 from changes.views import metrics as change_metrics
@@ -101,6 +103,9 @@ change_urls = [
         change_control.explain,
         name="explain",
     ),
+    path("import/", change_imports.import_list, name="import"),
+    path("import/<int:pk>/", change_imports.import_batch, name="import-batch"),
+    path("lead-times/", change_lead.lead_times, name="lead-times"),
     path("plan-instead/", change_control.instead, name="plan-instead"),
     path("metrics/", change_metrics.metrics, name="metrics"),
     path("metrics/export/", change_metrics.export, name="metrics-export"),

@@ -27,7 +27,14 @@ from changes.actions.impact import (
     list_mark,
     withdraw_judgement,
 )
-from changes.actions.imports import import_changes
+from changes.actions.imports import (
+    begin_import,
+    check_import,
+    import_changes,
+    queue_or_run_import,
+    run_import,
+    use_mapping,
+)
 from changes.actions.line import may_stop, release_the_line, stop_the_line
 from changes.actions.meetings import (
     add_to_agenda,
@@ -139,7 +146,9 @@ __all__ = [
     "assess",
     "assign",
     "available_steps",
+    "begin_import",
     "cast_vote",
+    "check_import",
     "close_if_decided",
     "complete_review_action",
     "complete_rollback_step",
@@ -188,6 +197,7 @@ __all__ = [
     "plan_new_item",
     "plan_operations",
     "plan_relation",
+    "queue_or_run_import",
     "reasons_against_answering",
     "reasons_against_approving",
     "reasons_against_consent",
@@ -210,6 +220,7 @@ __all__ = [
     "retire_item",
     "revoke_feeds",
     "roll_back",
+    "run_import",
     "seconds_to_wait",
     "start_task",
     "stop_the_line",
@@ -218,6 +229,7 @@ __all__ = [
     "take_step",
     "try_plan",
     "unassign",
+    "use_mapping",
     "void_confirmed",
     "vote_by_consent",
     "watch_criteria",

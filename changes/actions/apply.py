@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Right, has_right
-from changes.actions.items import apply_operations, mark_as_found, take_back_operations
+from changes.actions.items import apply_operations, mark_as_done, mark_as_found, take_back_operations
 from changes.actions.refusals import AlreadyDone, StepRefused, at, locked, refusals_recorded
-from changes.differences import ON_ITEMS, TakenBack, in_words
+from changes.differences import ON_ITEMS, TakenBack, check_links, in_words
 from changes.guards.execution import drift_of
 from changes.guards.observation import newest_results
 from changes.guards.refusal import Refusal
@@ -116,6 +116,7 @@ def apply_done_operations(change: ChangeRequest, *, by: User | None) -> None:
     """For a change recorded afterwards: what is already as planned counts as applied, the rest is applied."""
     on_items = list(change.operations.filter(applied_at=None, kind__in=ON_ITEMS))
     mark_as_found({o.pk for o in on_items} - {drift.operation_id for drift in drift_of(on_items, "after")})
+    mark_as_done([o.pk for o in change.operations.filter(applied_at=None).exclude(kind__in=ON_ITEMS)])
     _each_or_none(list(change.operations.filter(applied_at=None).order_by("id")), apply_operations)
     change.stages.update(applied_at=timezone.now(), applied_by=by)
 
@@ -125,7 +126,7 @@ def _each_or_none(operations: Operations, write: Callable[[Operations], None]) -
     try:
         with transaction.atomic():
             write(operations)
-            connection.check_constraints()  # else foreign keys are looked at too late: at the commit
+            check_links()  # else foreign keys are looked at too late: at the commit
     except (DatabaseError, TypeError, ValueError, LookupError) as error:
         raise StepRefused(_failed(operations, write) or [_unnamed(error)]) from error
 
@@ -139,7 +140,7 @@ def _failed(operations: Operations, write: Callable[[Operations], None]) -> list
                 try:
                     with transaction.atomic():
                         write([operation])
-                        connection.check_constraints()
+                        check_links()
                 except (DatabaseError, TypeError, ValueError, LookupError) as error:
                     reasons = "; ".join(line for lines in in_words(error).values() for line in lines)
                     words = {"n": number, "all": len(operations), "operation": operation, "why": reasons}

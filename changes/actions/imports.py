@@ -6,15 +6,21 @@ import hashlib
 from io import BytesIO
 from typing import Any, BinaryIO
 
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.db import DatabaseError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from procrastinate.contrib.django import app
 
 from accounts.models import User
 from accounts.roles import Right, require_right
+from audit.actions import keep_file
 from audit.context import because
-from changes.imports.mapping import ChangeMapping
+from changes.actions.refusals import StepRefused
+from changes.guards.refusal import Refusal
+from changes.imports.mapping import ChangeMapping, change_mappings, parse_change_mapping
 from changes.imports.report import ChangeReport, ChangeRow
 from changes.imports.rows import ChangePlan, moment_of
 from changes.models import ChangeEvent, ChangeImport, ChangeItem, ChangeRequest
@@ -23,11 +29,14 @@ from cmdb.actions.definitions import load_model
 from cmdb.actions.imports import checked
 from cmdb.actions.items import create_items
 from cmdb.imports.additions import additions_of
+from cmdb.imports.mapping import text_of_mapping
 from cmdb.models import LifecycleStage
 from cmdb.rules import refusal_of
 
 #: Changes written by one round of statements.
 BATCH = 2_000
+#: More than these are written by a job.
+AT_ONCE = 3_000
 #: Stands for everybody in the other system whom nobody here is known to be; nobody logs in with it.
 STAND_IN = "imported"
 
@@ -83,7 +92,13 @@ def write(plan: ChangePlan, batch: ChangeImport, by: User | None) -> None:
         batch.save()
     stand_in = requester_of_the_past()
     for start in range(0, len(plan.good), BATCH):
-        part = plan.good[start : start + BATCH]
+        write_part(plan, plan.good[start : start + BATCH], batch, by, stand_in)
+
+
+def write_part(
+    plan: ChangePlan, part: list[ChangeRow], batch: ChangeImport, by: User | None, stand_in: User
+) -> None:
+    if part:
         changes = ChangeRequest.objects.bulk_create(
             request_of(row, plan, batch, plan.people.get(row.record["requested_by"].casefold(), stand_in))
             for row in part
@@ -170,3 +185,106 @@ def finish(batch: ChangeImport, report: ChangeReport, mapping: ChangeMapping, by
     batch.imported_by = by
     batch.ended_at = timezone.now()
     batch.save()
+
+
+# In the browser: the file is kept, checked as often as asked, then applied at once or by a job
+
+
+def begin_import(upload: UploadedFile, *, by: User, mapping: str = "", encoding: str = "") -> ChangeImport:
+    """The file is kept and waits to be checked. Raises ValidationError for an empty or too large one."""
+    require_right(by, Right.CHANGE_IMPORT)
+    with because(reason="begin_import", user=by), transaction.atomic():
+        kept = keep_file(upload, media_type="text/csv")
+        text = text_of_mapping(mapping, change_mappings()) if mapping in change_mappings() else ""
+        return ChangeImport.objects.create(
+            name=str(upload.name)[:200],
+            file=kept,
+            sha256=kept.sha256,
+            mapping=mapping,
+            mapping_text=text,
+            encoding=encoding,
+            imported_by=by,
+        )
+
+
+def use_mapping(batch: ChangeImport, text: str, *, by: User) -> None:
+    """The import reads the file so. Raises MappingRefused for a text that is no mapping."""
+    require_right(by, Right.CHANGE_IMPORT)
+    meaning = parse_change_mapping(text)
+    with because(reason="use_mapping", user=by):
+        batch.mapping, batch.mapping_text = meaning.source[:120], text
+        batch.save(update_fields=["mapping", "mapping_text"])
+
+
+def check_import(batch: ChangeImport, *, by: User | None, skip_errors: bool = False) -> ChangeReport:
+    """Every row is answered, and nothing is written. Raises FileRefused."""
+    return import_changes(
+        BytesIO(bytes(batch.file.content)),
+        parse_change_mapping(batch.mapping_text),
+        by=by,
+        name=batch.name,
+        dry_run=True,
+        encoding=batch.encoding,
+        skip_errors=skip_errors,
+    )
+
+
+def queue_or_run_import(batch: ChangeImport, *, by: User, skip_errors: bool = False) -> ChangeImport:
+    """The import is done, or a job has it where there are more rows than a page waits for.
+
+    Raises StepRefused if it was applied before, or has errors.
+    """
+    require_right(by, Right.CHANGE_IMPORT)
+    with because(reason="apply_import", user=by), transaction.atomic():
+        current = ChangeImport.objects.select_for_update(of=("self",)).select_related("file").get(pk=batch.pk)
+        if current.state != ChangeImport.State.CHECKING:
+            raise StepRefused([Refusal("applied", _("This file is being imported, or was."))])
+        report = check_import(current, by=by, skip_errors=skip_errors)
+        if report.is_stopped or not report.counts["create"]:
+            raise StepRefused([Refusal("errors", _("There is nothing to record, or rows have errors."))])
+        current.skips_errors, current.imported_by = skip_errors, by
+        current.counts, current.state = report.counts, ChangeImport.State.QUEUED
+        current.save()
+        if report.counts["create"] > AT_ONCE:
+            app.configure_task("changes.run_import", queueing_lock=f"changes.run_import.{current.pk}").defer(
+                pk=current.pk
+            )
+            return current
+    run_import(current)
+    return current
+
+
+def run_import(batch: ChangeImport) -> None:
+    """The file's changes stand; after each part the progress is noted, so that a job cut short goes on.
+
+    What was written before is found unchanged. Checked again first: nothing is begun with a wrong row.
+    """
+    by, mapping = batch.imported_by, parse_change_mapping(batch.mapping_text)
+    with because(reason=f"import {batch.name}", user=by):
+        _columns, rows = checked(
+            BytesIO(bytes(batch.file.content)), mapping, batch.encoding, mapping.columns()
+        )
+        try:
+            plan = ChangePlan(mapping)
+            with transaction.atomic():
+                if additions := additions_of(mapping.model):
+                    load_model(additions, by=by)
+                report = ChangeReport(batch.name, plan.read(rows), skips_errors=batch.skips_errors)
+                if report.is_stopped:
+                    raise StepRefused(
+                        [Refusal("errors", _("Rows have errors by now: check the file again."))]
+                    )
+                create_missing(plan, by)
+                stand_in = requester_of_the_past()
+                batch.state, batch.written = ChangeImport.State.RUNNING, report.counts["unchanged"]
+                batch.save(update_fields=["state", "written"])
+            for start in range(0, len(plan.good), BATCH):
+                with transaction.atomic():
+                    write_part(plan, plan.good[start : start + BATCH], batch, by, stand_in)
+                    batch.save(update_fields=["written"])
+            batch.source = mapping.source
+            batch.state, batch.ended_at = ChangeImport.State.DONE, timezone.now()
+        except (DatabaseError, StepRefused, ValidationError) as fault:
+            batch.state, batch.ended_at = ChangeImport.State.FAILED, timezone.now()
+            batch.message = str(fault).partition("\n")[0]
+        batch.save(update_fields=["source", "state", "ended_at", "message"])

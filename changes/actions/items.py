@@ -10,7 +10,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from changes.actions.refusals import DriftFound
-from changes.differences import ON_ITEMS, ON_RELATIONS, note_live, standing_relations, write_after, write_back
+from changes.differences import (
+    ON_ITEMS,
+    ON_RELATIONS,
+    note_live,
+    run,
+    standing_relations,
+    write_after,
+    write_back,
+)
 from changes.guards.execution import Drift, drift_of, shown
 from changes.guards.refusal import Refusal
 from changes.models import DriftDecision, PlannedOperation
@@ -47,6 +55,11 @@ def mark_as_found(operations: Collection[int]) -> None:
     """Operations whose items are as planned already count as applied; they replaced the plan's before."""
     note_live(list(operations), "found")
     PlannedOperation.objects.filter(pk__in=operations).update(applied_at=timezone.now(), replaced=F("before"))
+
+
+def mark_as_done(operations: Collection[int]) -> None:
+    """Operations that create, relate or unrelate what came or went already count as applied."""
+    run("mark_as_done", [list(operations)])
 
 
 def lock_items(operations: list[PlannedOperation]) -> None:

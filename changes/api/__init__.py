@@ -9,6 +9,7 @@ from changes.api.boards import (
     StandardTemplateViewSet,
     VoteDelegationViewSet,
 )
+from changes.api.control import UnauthorisedViewSet
 from changes.api.gate import GateViewSet, StoppedLineViewSet
 from changes.api.meetings import MeetingViewSet
 from changes.api.metrics import MetricsView
@@ -32,5 +33,6 @@ __all__ = [
     "RiskQuestionViewSet",
     "StandardTemplateViewSet",
     "StoppedLineViewSet",
+    "UnauthorisedViewSet",
     "VoteDelegationViewSet",
 ]

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from audit.models import StoredFile
 from audit.recorded.models import RecordedModel
 
 
@@ -24,6 +25,9 @@ class ChangeImport(RecordedModel):
         FAILED = "failed", pgettext_lazy("import", "failed")
 
     name = models.CharField(_("file"), max_length=200)
+    file = models.ForeignKey(
+        StoredFile, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("kept file")
+    )
     sha256 = models.CharField(_("SHA-256"), max_length=64, editable=False)
     source = models.CharField(_("other system"), max_length=80, blank=True)
     mapping = models.CharField(_("mapping"), max_length=120, blank=True)
@@ -54,3 +58,8 @@ class ChangeImport(RecordedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_under_way(self) -> bool:
+        """A job has it, or will have it."""
+        return self.state in (self.State.QUEUED, self.State.RUNNING)

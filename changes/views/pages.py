@@ -9,6 +9,7 @@ from django.http import QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
 
+from accounts.labelled import in_active_language
 from accounts.models import User
 from accounts.roles import Right, has_right, require_right
 from accounts.step_up import confirm_link, proof_of, take_half_filled
@@ -20,8 +21,10 @@ from changes.actions import (
     reasons_against_voting,
 )
 from changes.assessed import ImpactPart, asked_owners, risk_lines, runs_in_words
-from changes.dossier import Dossier
+from changes.dossier import KIND_ICONS, Dossier
+from changes.dossier import TONES as TONES_OF_STATES
 from changes.forms import RemarkForm, StepForm, VoteForm
+from changes.imports.report import Warned
 from changes.models import ChangeRequest, DriftDecision
 from changes.panels import panels_for
 from changes.workflow import State, find_step
@@ -45,7 +48,36 @@ def change(request, number):
     """Everything a board member, implementer or verifier needs, on one page."""
     require_right(request.user, Right.VIEW)
     shown = found(number)
+    if shown.is_imported and shown.is_ended:
+        return recorded(request, shown)
     return page(request, shown, **half_filled(request, shown))
+
+
+def recorded(request, shown: ChangeRequest):
+    """A change of another system: what is known of it, without the cards of a plan that it never had."""
+    event = shown.events.select_related("actor").filter(event="record_import").first()
+    record = event.data.get("record", {}) if event else {}
+    known = [about for about in (event.data.get("warnings", {}) if event else {}) if about in set(Warned)]
+    context = {
+        "change": shown,
+        "tone": TONES_OF_STATES[shown.state],
+        "kind_icon": KIND_ICONS[shown.kind],
+        "event": event,
+        "record": record,
+        "facts": [(in_active_language(*words), value) for *words, value in record.get("facts", [])],
+        "warnings": [Warned(about).label for about in known],
+        "items": shown.change_items.filter(impact="manual")
+        .select_related("item__type")
+        .order_by("item__name"),
+        "names": _unlinked(shown, record),
+        "panels": panels_for(shown, request.user),
+    }
+    return render(request, "changes/recorded.html", context)
+
+
+def _unlinked(shown: ChangeRequest, record: dict[str, Any]) -> list[str]:
+    linked = set(shown.change_items.values_list("item__name", flat=True))
+    return [name for name in record.get("items", []) if name.partition(":")[2] not in linked]
 
 
 def half_filled(request, shown: ChangeRequest) -> dict[str, Any]:

@@ -50,6 +50,7 @@ def queue(request):
             "sorts": SORT_LABELS,
             "next": following and f"?{urlencode(asked | {'after': following})}",
             "previous": request.GET.get("after") and f"?{urlencode(asked)}",
+            "may_import": has_right(request.user, Right.CHANGE_IMPORT),
             "may_raise": has_right(request.user, Right.CHANGE_REQUEST),
         },
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from audit.context import because
@@ -18,6 +18,9 @@ from cmdb.imports.reading import FileRefused, Row, rows_of
 from cmdb.imports.relations import RelationPlan
 from cmdb.imports.report import Report
 from cmdb.rules import refusal_of
+
+#: Rows from which an import has the tables analysed: PostgreSQL itself would come to it a minute later.
+LARGE = 500
 
 
 def import_items(
@@ -73,7 +76,15 @@ def run(
     except ValidationError as fault:
         report.refusal = str(_("The mapping's model does not fit: %s") % " ".join(fault.messages))
     report.is_applied = not dry_run and not report.has_errors
+    if report.is_applied and report.counts["create"] + report.counts["update"] >= LARGE:
+        analyse_tables()
     return report
+
+
+def analyse_tables() -> None:
+    """The planner knows the tables of items and relations as they are now; else impact is planned for few."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT cmdb.analyse_v1()")
 
 
 def checked(

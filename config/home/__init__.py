@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from accounts.models import User
 from cmdb.panels import Panel
-from config.home.changes import my_changes, next_changes, votes
+from config.home.changes import my_changes, next_changes, unauthorised, votes
 from config.home.inspections import findings, inspections, sign_offs
 from config.home.records import contracts, exports, refusals, stale_items, warranties
 
@@ -14,6 +14,7 @@ from config.home.records import contracts, exports, refusals, stale_items, warra
 PANELS: list[Callable[[User], Panel | None]] = [
     votes,
     my_changes,
+    unauthorised,
     inspections,
     sign_offs,
     findings,

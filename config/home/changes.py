@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Right, has_right
 from changes.forward import freezes_in
-from changes.models import ChangeRequest, FreezeWindow
+from changes.models import ChangeRequest, FreezeWindow, UnauthorisedWrite
 from changes.models.request import AssignmentRole
 from changes.workflow import State
 from cmdb.panels import Line, Panel, when
@@ -83,6 +83,23 @@ def my_changes(user: User) -> Panel | None:
         lambda change: change_line(change, waits_for(change)),
         title=_("My changes"), icon="published_with_changes",
         empty=_("No open change has you as requester, owner or assignee."), url=link("changes:queue"),
+    )  # fmt: skip
+
+
+def unauthorised(user: User) -> Panel | None:
+    """For who keeps the configuration or the changes right."""
+    if not (has_right(user, Right.CMDB_MODEL) or has_right(user, Right.CHANGE_MANAGE)):
+        return None
+    writes = UnauthorisedWrite.objects.unexplained().select_related("type", "writer").order_by("-id")
+    return panel_of(
+        writes,
+        lambda write: Line(
+            str(write.type), link("changes:unauthorised-write", write.pk), when(write.happened_at),
+            str(write.writer or write.writer_name), "warn",
+        ),
+        title=_("Written without a change"), icon="gpp_maybe",
+        empty=_("Nothing was written to controlled or recorded items without a change."),
+        url=link("changes:unauthorised"),
     )  # fmt: skip
 
 

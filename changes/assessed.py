@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,12 +18,29 @@ from changes.actions import list_mark, reasons_against_answering, reasons_agains
 from changes.guards.impact import Affected, LiveImpact, last_confirmation
 from changes.guards.refusal import Refusal
 from changes.guards.testing import result_of_case
-from changes.models import ChangeRequest, Consultation, ImpactConfirmation, Risk, RiskQuestion, TestRun
+from changes.models import (
+    ChangeRequest,
+    Consultation,
+    ImpactConfirmation,
+    Risk,
+    RiskQuestion,
+    StandardTemplate,
+    TestRun,
+)
 from changes.models.request import AssignmentRole, ItemImpact
 from changes.risk import highest
 from changes.workflow import State
 
 RISK_TONES = {"low": "good", "medium": "warn", "high": "serious", "very_high": "bad"}
+TEMPLATE_TONES = {
+    "draft": "neutral", "proposed": "warn", "active": "good", "idle": "neutral", "suspended": "bad",
+    "retired": "done",
+}  # fmt: skip
+CONTENT = (
+    "label", "label_zh", "description", "scope_types", "scope_environments", "scope_filter",
+    "parameters", "skeleton", "board", "approvals_needed", "suspend_after_failures",
+    "suspend_within_days", "has_auto_verify",
+)  # fmt: skip
 RESULT_TONES = {"passed": "good", "failed": "bad", "blocked": "warn"}
 SHOWN = 30
 LABELS: dict[str, str | Promise] = {
@@ -304,3 +322,28 @@ def runs_in_words(change: ChangeRequest) -> list[TestRun]:
         limit = change.rollback_minutes
         run.is_slow = bool(run.measured_minutes and limit and run.measured_minutes > limit)
     return runs
+
+
+def compared(old: StandardTemplate, new: StandardTemplate) -> list[tuple[str, str, str]]:
+    """(field, before, after) of all content in which two versions of a template differ."""
+    found = []
+    for name in CONTENT:
+        before, after = getattr(old, name), getattr(new, name)
+        if before == after:
+            continue
+        label = str(StandardTemplate._meta.get_field(name).verbose_name)
+        if isinstance(before, dict) and isinstance(after, dict):
+            found += [
+                (f"{label}: {key}", _as_text(before.get(key)), _as_text(after.get(key)))
+                for key in sorted({*before, *after})
+                if before.get(key) != after.get(key)
+            ]
+        else:
+            found.append((label, _as_text(before), _as_text(after)))
+    return found
+
+
+def _as_text(value: Any) -> str:
+    if value is None or value == "":
+        return "—"
+    return json.dumps(value, ensure_ascii=False, indent=1) if isinstance(value, dict | list) else str(value)

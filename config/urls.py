@@ -26,6 +26,7 @@ from changes.views import plan_operations as change_operations
 from changes.views import queue as change_queue
 from changes.views import review as change_review
 from changes.views import schedule as change_schedule
+from changes.views import standard as change_standard
 from changes.views import testing as change_testing
 from changes.views import work as change_work
 from cmdb import views as cmdb
@@ -110,6 +111,17 @@ change_urls = [
     path("metrics/", change_metrics.metrics, name="metrics"),
     path("metrics/export/", change_metrics.export, name="metrics-export"),
     path("metrics/<slug:key>/", change_metrics.behind, name="metrics-behind"),
+    path("catalogue/", change_standard.catalogue, name="catalogue"),
+    path("catalogue/<int:pk>/", change_standard.raise_change, name="raise"),
+    path("templates/", change_standard.templates, name="templates"),
+    path("templates/suggestions/", change_standard.suggestions, name="suggestions"),
+    path("templates/<int:pk>/", change_standard.template, name="template"),
+    path("templates/<int:pk>/edit/", change_standard.template_edit, name="template-edit"),
+    re_path(
+        r"^templates/(?P<pk>\d{1,18})/(?P<deed>vote|propose|suspend|retire|version)/$",
+        change_standard.template_deed,
+        name="template-deed",
+    ),
     path("asked/", change_assessment.asked, name="asked"),
     path("asked/<int:row>/", change_assessment.answer, name="answer"),
     path("questionnaire/", change_assessment.questionnaire, name="questionnaire"),

@@ -6,6 +6,7 @@ import itertools
 from django.utils import timezone
 
 from accounts.models import ApiToken, Notice, NoticePreference, RoleGrant, Team, TeamMember, User
+from accounts.roles import Right, has_right
 from assets.models import (
     Asset,
     Contract,
@@ -18,7 +19,7 @@ from assets.models import (
 from audit.actions import keep_file
 from audit.context import because
 from audit.models import StoredFile
-from changes.actions import add_operation
+from changes.actions import add_operation, propose_template, vote_on_template
 from changes.models import (
     AgendaItem,
     ApprovalPolicy,
@@ -70,6 +71,7 @@ from changes.models import (
     StandardTemplate,
     StepEscalation,
     StoppedLine,
+    TemplateVote,
     TestCase,
     TestRun,
     UnauthorisedRow,
@@ -470,9 +472,34 @@ def make_test_case(**over):
 
 
 def make_standard_template(**over):
+    """A template that its board approved by two votes; `is_active=False` or `approved_at=None`: a draft."""
+    voter, now = over.pop("approved_by", None), over.pop("approved_at", timezone.now())
+    is_active = over.pop("is_active", True)
     given = {"key": f"standard-{number()}", "label": "Standard", "scope_types": ["host"]}
-    approved = {"is_active": True, "approved_at": timezone.now()}
-    return StandardTemplate.objects.create(**given | approved | over)
+    row = StandardTemplate.objects.create(**given | {"board": over.get("board") or make_board()} | over)
+    if now is None or not (is_active or voter):
+        return row
+    voters = [voter or make_user("board_member"), make_user("board_member")]
+    for person in voters:
+        BoardSeat.objects.create(board=row.board, user=person)
+    propose_template(row, by=make_user("change_manager"))
+    for person in reversed(voters):
+        if not has_right(person, Right.CHANGE_VOTE):
+            RoleGrant.objects.create(user=person, role="board_member")
+            del person.role_keys
+        vote_on_template(row, by=person, choice="approve")
+    if not is_active:
+        StandardTemplate.objects.filter(pk=row.pk).update(is_active=False)
+    row.refresh_from_db()
+    return row
+
+
+def make_template_vote(**over):
+    """The first vote on a template that is proposed."""
+    row = make_standard_template(approved_at=None)
+    voters = [make_seat(row.board.key).user for _seat in range(2)]
+    propose_template(row, by=make_user("change_manager"))
+    return vote_on_template(row, by=voters[0], choice="approve")
 
 
 def make_stage(**over):
@@ -772,6 +799,7 @@ MAKERS |= {
     AssessmentPolicy: make_assessment_policy,
     TestCase: make_test_case,
     StandardTemplate: make_standard_template,
+    TemplateVote: make_template_vote,
     PlanStage: make_stage,
     PlanTask: make_task,
     PlannedOperation: make_operation,

@@ -29,7 +29,7 @@ NEITHER_RECORDED_NOR_APPEND_ONLY = {
 }
 #: Recorded models without a page of their own in the admin: each with the page that shows them.
 PARTS_OF_A_CHANGE = """
-    changeitem assignment consultation changelink impactconfirmation testcase testrun
+    changeitem assignment consultation changelink impactconfirmation testcase testrun templatevote
     criterion criterionresult planstage plantask
     plandocument plannedoperation driftdecision rollbackstep approvalround roundstep roundseat
     voteconfirmation remark roundreading stepescalation

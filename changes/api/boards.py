@@ -9,13 +9,12 @@ from rest_framework.response import Response
 from accounts.bodies import WITHIN_CALENDAR
 from accounts.roles import Right, has_right
 from audit.recorded.api import RecordedViewSet
-from changes.actions import approve_template, delegate_votes, end_delegation
+from changes.actions import delegate_votes, end_delegation
 from changes.models import (
     ApprovalPolicy,
     Board,
     BoardSeat,
     PolicyStep,
-    StandardTemplate,
     VoteDelegation,
 )
 
@@ -46,16 +45,6 @@ class PolicyStepSerializer(serializers.ModelSerializer):
             "id", "policy", "position", "board", "relation", "need", "quorum", "minutes", "on_timeout",
             "fallback_board", "only_in_freeze", "row_version",
         ]  # fmt: skip
-
-
-class StandardTemplateSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = StandardTemplate
-        fields = [
-            "id", "key", "version", "label", "label_zh", "description", "parameters", "scope_types",
-            "approved_by", "approved_at", "is_active", "has_auto_verify", "suspended_reason", "row_version",
-        ]  # fmt: skip
-        read_only_fields = ["approved_by", "approved_at", "suspended_reason"]
 
 
 class VoteDelegationSerializer(serializers.ModelSerializer):
@@ -115,18 +104,6 @@ class PolicyStepViewSet(RecordedViewSet):
     filterset_fields = ["policy", "board"]
 
 
-class StandardTemplateViewSet(RecordedViewSet):
-    """Pre-approved kinds of change."""
-
-    queryset = StandardTemplate.objects.all()
-    serializer_class = StandardTemplateSerializer
-    filterset_fields = ["key", "is_active"]
-
-    @extend_schema(request=None, responses=StandardTemplateSerializer)
-    @action(detail=True, methods=["post"], filterset_fields=None)
-    def approve(self, request, pk=None):
-        """Approved and active, by a change manager who did not write it; not edited from then on."""
-        return Response(self.get_serializer(approve_template(self.get_object(), by=request.user)).data)
 
 
 class VoteDelegationViewSet(RecordedViewSet):

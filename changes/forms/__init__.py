@@ -8,30 +8,15 @@ from changes.forms.fields import AddressField, MomentField
 from changes.forms.freezes import FreezeForm
 from changes.forms.line import ReleaseForm, StopForm
 from changes.forms.metrics import ChoiceForm
-from changes.forms.plan import (
-    CriterionForm,
-    DocumentForm,
-    ItemForm,
-    ManyForm,
-    NewItemForm,
-    OperationForm,
-    PersonForm,
-    RelationForm,
-    RetireForm,
-    RollbackStepForm,
-    StageForm,
-    TaskForm,
-    TestCaseForm,
-)
+from changes.forms.plan import CriterionForm, DocumentForm, ItemForm, ManyForm, NewItemForm, OperationForm, PersonForm, RelationForm, RetireForm, RollbackStepForm, StageForm, TaskForm, TestCaseForm
 from changes.forms.steps import StepForm, VoteForm
-from changes.forms.templates import ApproveTemplateForm
+from changes.forms.templates import RaiseForm, TemplateForm
 
 __all__ = [
     "AddressField",
     "AffectedForm",
     "AnswerForm",
     "ApplicationForm",
-    "ApproveTemplateForm",
     "ChoiceForm",
     "CriterionForm",
     "DelegationForm",
@@ -46,6 +31,7 @@ __all__ = [
     "OperationForm",
     "PersonForm",
     "QuestionnaireForm",
+    "RaiseForm",
     "RelationForm",
     "ReleaseForm",
     "RemarkForm",
@@ -55,6 +41,7 @@ __all__ = [
     "StepForm",
     "StopForm",
     "TaskForm",
+    "TemplateForm",
     "TestCaseForm",
     "TestRunForm",
     "VetoForm",

@@ -1,5 +1,6 @@
 """Every guard that the table of steps names: (change, by, data) → the reasons why not."""
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 from changes.guards import (
@@ -13,6 +14,7 @@ from changes.guards import (
     observation,
     people,
     review,
+    template,
     testing,
     verification,
     votes,
@@ -22,7 +24,7 @@ from changes.guards.refusal import Data, Guard, Refusal
 from changes.workflow import STEPS
 
 _HOMES = (
-    people, form, assessment, impact, testing, collisions, line, votes, execution, observation, verification,
+    people, form, template, assessment, impact, testing, collisions, line, votes, execution, observation, verification,
     review, emergency,
 )  # fmt: skip
 

@@ -29,9 +29,10 @@ from changes.models.plan import (
     PlanTask,
     RollbackStep,
 )
-from changes.models.request import Assignment, ChangeItem, ChangeLink, ChangeRequest, Risk, StandardTemplate
+from changes.models.request import Assignment, ChangeItem, ChangeLink, ChangeRequest, Risk
 from changes.models.review import CausedIncident, ReviewAction
 from changes.models.risk import AssessmentPolicy, RiskAnswer, RiskQuestion, RiskThreshold, WorkingHours
+from changes.models.standard import StandardTemplate, TemplateVote
 from changes.models.steps import ChangeEvent, StepRule
 from changes.models.votes import ApprovalRound, RoundSeat, RoundStep, StepEscalation, Vote, VoteConfirmation
 from changes.models.work import CriterionBreach, Deviation
@@ -92,6 +93,7 @@ __all__ = [
     "StepEscalation",
     "StepRule",
     "StoppedLine",
+    "TemplateVote",
     "TestCase",
     "TestRun",
     "UnauthorisedRow",

@@ -5,12 +5,11 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.contrib.postgres.indexes import GistIndex
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.labelled import Labelled
 from audit.recorded.models import RecordedModel
+from changes.models.standard import StandardTemplate
 from changes.querysets import ChangeQuerySet
 from changes.workflow import ENDS, Kind, Outcome, State
 from cmdb.models import ConfigurationItem
@@ -38,54 +37,6 @@ class IncidentPriority(models.TextChoices):
     P2 = "p2", _("P2, high")
     P3 = "p3", _("P3, medium")
     P4 = "p4", _("P4, low")
-
-
-class StandardTemplate(RecordedModel, Labelled):
-    """One version of a pre-approved kind of change (ITIL 4, "standard change").
-
-    `parameters` is {name: {"label", "required"}}; suspended as soon as one of its changes fails.
-    """
-
-    key = models.SlugField(_("key"), max_length=60)
-    version = models.PositiveIntegerField(_("version"), default=1)
-    description = models.TextField(_("description"), blank=True)
-    parameters = models.JSONField(_("parameters"), default=dict, blank=True)
-    scope_types = models.JSONField(
-        _("types in scope"),
-        default=list,
-        blank=True,
-        help_text=_('Keys of CI types, as ["host"]; empty: none.'),
-    )
-    approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("approved by"),
-    )
-    approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
-    is_active = models.BooleanField(_("active"), default=False)
-    has_auto_verify = models.BooleanField(_("verified by machine"), default=False)
-    suspended_reason = models.CharField(_("why suspended"), max_length=200, blank=True)
-
-    class Meta:
-        verbose_name = _("standard change template")
-        verbose_name_plural = _("standard change templates")
-        ordering = ["key", "-version"]
-        constraints = [
-            models.UniqueConstraint(fields=["key", "version"], name="changes_standardtemplate_version_once"),
-            models.CheckConstraint(
-                condition=models.Q(is_active=False) | models.Q(approved_at__isnull=False),
-                name="changes_standardtemplate_active_only_when_approved",
-            ),
-        ]
-
-    def clean(self) -> None:
-        """Raises ValidationError for a suspended template that is made active by hand."""
-        if self.is_active and self.suspended_reason:
-            words = _("A suspended template is used again only after a new approval.")
-            raise ValidationError({"is_active": words})
 
 
 class ChangeRequest(RecordedModel):

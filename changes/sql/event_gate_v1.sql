@@ -105,10 +105,7 @@ BEGIN
       PERFORM changes_refuse_v1('double_booked', booked || ' changes the same item at the same time');
     END IF;
   END IF;
-  IF c.kind = 'standard' AND NEW.event = 'submit' AND NOT EXISTS (
-    SELECT FROM changes_standardtemplate t WHERE t.id = c.template_id AND t.is_active) THEN
-    PERFORM changes_refuse_v1('template_active', 'a standard change needs an active template');
-  END IF;
+  PERFORM changes_check_template_v1(c, NEW.event);
   IF (NEW.event = 'start' OR c.kind = 'standard' AND NEW.event = 'submit') AND EXISTS (
     SELECT FROM changes_stoppedline l WHERE l.released_at IS NULL AND changes_stop_covers_v1(l.service_id, c.id)) THEN
     PERFORM changes_refuse_v1('line_stopped', 'the line is stopped');
@@ -175,8 +172,11 @@ BEGIN
     UPDATE changes_rollbackstep SET done_at = NULL, done_by_id = NULL WHERE change_id = c.id;
   END IF;
   IF 'suspend_template' = ANY (rule.effects) AND c.outcome IN ('failed', 'rolled_back', 'unratified') THEN
-    UPDATE changes_standardtemplate SET is_active = false, suspended_reason = c.number || ': ' || c.outcome
-     WHERE id = c.template_id AND suspended_reason = '';
+    UPDATE changes_standardtemplate t SET is_active = false, suspended_reason = c.number || ': ' || c.outcome
+     WHERE t.id = c.template_id AND t.suspended_reason = ''
+       AND changes_template_failures_v1(t) + (SELECT count(*) FROM (SELECT 1 WHERE NOT EXISTS (
+             SELECT FROM changes_changeevent e WHERE e.change_id = c.id
+                AND e.outcome IN ('failed', 'rolled_back', 'unratified'))) this) >= t.suspend_after_failures;
   END IF;
   IF 'escalate_steps' = ANY (rule.effects) THEN
     PERFORM changes_escalate_v1(c.id);

@@ -83,7 +83,7 @@ APPLICATION = (
          ("form_complete", "cis_listed", "no_hard_conflict", "no_hard_freeze", "soft_freeze_explained"),
          effects=("snapshot_impact", "ask_owners", "notify"), tone="primary"),
     Step("submit", "draft", "scheduled", (S,), (REQ, OWN), _("Submit"),
-         ("form_complete", "cis_listed", "template_active", "cis_in_template_scope", "params_valid",
+         ("form_complete", "cis_listed", "template_active", "cis_in_template_scope", "params_valid", "plan_from_template",
           "line_not_stopped", *_GO_GUARDS, *_SCHEDULE_GUARDS, "soft_freeze_explained"),
          effects=("submit_with_impact", "bind_plan", "notify"), tone="primary", binds=True),
     Step("submit", "draft", "approving", (E,), (REQ, OWN, ONCALL), _("Call the emergency board"),

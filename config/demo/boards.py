@@ -7,8 +7,20 @@ from datetime import time, timedelta
 from django.utils import timezone
 
 from audit.context import because
+<<<<<<< HEAD
 from changes.models import Board, BoardSeat, FreezeWindow, MaintenanceWindow, StandardTemplate, VoteDelegation
 from cmdb.models import CIType, ConfigurationItem
+=======
+from changes.actions import (
+    edit_template,
+    new_version,
+    propose_template,
+    suspend_template,
+    vote_on_template,
+)
+from changes.models import Board, BoardSeat, FreezeWindow, StandardTemplate, VoteDelegation
+from cmdb.models import ConfigurationItem
+>>>>>>> 26fe76c (Have boards vote on standard templates, raise changes from them with typed parameters, and suggest new ones)
 from config.demo import people
 
 SEATS = {
@@ -25,8 +37,32 @@ TEMPLATES = (
     ("replace-disk", "Replace a failed disk of an array", "更换阵列故障硬盘", ["storage", "host"],
      {"slot": {"label": "Slot", "required": True}}, True),
     ("open-port", "Open a port on an access switch", "开通接入交换机端口", ["network_device"],
-     {"port": {"label": "Port", "required": True}, "vlan": {"label": "VLAN", "required": True}}, False),
+     {"port": {"label": "Port", "required": True},
+      "vlan": {"kind": "number", "label": "VLAN", "required": True, "min": 2, "max": 4094}}, False),
+    ("restart-service", "Restart a middleware service", "重启中间件服务", ["middleware"],
+     {"ticket": {"label": "Ticket", "label_zh": "工单号", "required": True, "max_length": 30},
+      "wait": {"kind": "number", "label": "Seconds between stop and start", "label_zh": "停启间隔（秒）", "required": True,
+               "min": 5, "max": 300}}, True),
 )  # fmt: skip
+
+
+SKELETONS = {
+    "restart-service": {
+        "title": "Restart 重启 {items}",
+        "reason": "Ticket 工单 {ticket}: the service hangs and is restarted 服务无响应，需要重启",
+        "rollback_trigger": "It does not answer after five minutes 五分钟后仍无响应",
+        "rollback_minutes": 10,
+        "operations": [
+            {"kind": "update", "on": "items", "after": {"description": "Restarted for 重启 {ticket}"}}
+        ],
+        "tasks": [
+            {"phase": "precheck", "label": "Nobody is at work on it 确认无人操作"},
+            {"label": "Stop and start, wait {wait} s 停止并启动，等待 {wait} 秒"},
+        ],
+        "criteria": [{"metric": "Alarms of the item 监控告警数", "comparison": "le", "threshold": 0}],
+        "rollback_steps": ["Start the standby instance 启动备用实例"],
+    },
+}
 
 
 def are_there() -> bool:
@@ -59,6 +95,7 @@ def make() -> None:
             window=(now + timedelta(days=5), now + timedelta(days=7)), is_hard=False, environment="production",
             reason="Settlement runs all night 对账整夜运行",
         )  # fmt: skip
+<<<<<<< HEAD
         FreezeWindow.objects.create(
             label="Accreditation of the laboratory", label_zh="检验科认可评审",
             window=(now + timedelta(hours=104), now + timedelta(hours=140)), is_hard=True,
@@ -75,4 +112,28 @@ def make() -> None:
                 key=key, label=label, label_zh=zh, scope_types=types, parameters=parameters, is_active=is_active,
                 approved_by=cast.board1, approved_at=now - timedelta(days=90),
                 suspended_reason="" if is_active else "The last one cut off a ward 上一次误断病区",
+=======
+    make_templates(cast)
+
+
+def make_templates(cast: people.Cast) -> None:
+    """The change manager writes and proposes them; two members of the board approve."""
+    for key, label, zh, types, parameters, is_active in TEMPLATES:
+        with because(reason="Write a standard change 编写标准变更", user=cast.manager):
+            template = StandardTemplate.objects.create(
+                key=key, label=label, label_zh=zh, scope_types=types, parameters=parameters,
+                skeleton=SKELETONS.get(key, {}),
+>>>>>>> 26fe76c (Have boards vote on standard templates, raise changes from them with typed parameters, and suggest new ones)
             )  # fmt: skip
+        propose_template(template, by=cast.manager)
+        for member in (cast.board1, cast.board2):
+            vote_on_template(template, by=member, choice="approve", comment="Done often 常规操作")
+        if not is_active:
+            suspend_template(template, by=cast.manager, reason="The last one cut off a ward 上一次误断病区")
+    grown = new_version(StandardTemplate.objects.get(key="patch-vm"), by=cast.manager)
+    edit_template(
+        grown, by=cast.manager, description="Reboot only where the kernel changed 仅在内核更新时重启",
+        suspend_after_failures=2,
+    )  # fmt: skip
+    propose_template(grown, by=cast.manager)
+    vote_on_template(grown, by=cast.board1, choice="approve")

@@ -1,0 +1,196 @@
+"""Standard changes: the catalogue to raise from, and the templates that managers write and boards decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from accounts.roles import Right, has_right, require_right
+from changes.actions import (
+    StepRefused,
+    could_be_standard,
+    edit_template,
+    new_version,
+    propose_template,
+    raise_from_template,
+    reasons_against_proposing,
+    reasons_against_voting_on,
+    retire_template,
+    suspend_template,
+    template_from,
+    vote_on_template,
+)
+from changes.assessed import TEMPLATE_TONES, compared
+from changes.forms import RaiseForm, TemplateForm
+from changes.models import ChangeRequest, StandardTemplate
+
+PAGE = 25
+GOOD = Q(changes__outcome__in=["successful", "successful_with_issues"])
+
+
+@login_required
+def catalogue(request):
+    """Active templates, to raise a change from; how often each was used and went well."""
+    require_right(request.user, Right.VIEW)
+    rows = StandardTemplate.objects.filter(is_active=True).annotate(
+        used=Count("changes", distinct=True), good=Count("changes", filter=GOOD, distinct=True)
+    )
+    wanted = request.GET.get("q", "").strip()
+    if wanted:
+        rows = rows.filter(
+            Q(label__icontains=wanted) | Q(label_zh__icontains=wanted) | Q(description__icontains=wanted)
+        )
+    context = {
+        "page": Paginator(rows.order_by("label", "id"), PAGE).get_page(request.GET.get("page")),
+        "q": wanted,
+        "may_raise": has_right(request.user, Right.CHANGE_REQUEST),
+        "may_manage": has_right(request.user, Right.CHANGE_MANAGE),
+    }
+    return render(request, "changes/catalogue.html", context)
+
+
+@login_required
+def raise_change(request, pk):
+    """A form with a field for each parameter; a draft with the plan of the template comes of it."""
+    require_right(request.user, Right.CHANGE_REQUEST)
+    template = get_object_or_404(StandardTemplate, pk=pk, is_active=True)
+    form = RaiseForm(template, request.POST or None)
+    refused, status = None, 200
+    if request.method == "POST":
+        status = 400
+        if form.is_valid():
+            try:
+                change = raise_from_template(template, by=request.user, **form.raise_fields)
+            except StepRefused as caught:
+                refused, status = caught, 409
+            except ValidationError as error:
+                form.add_error(None, error.messages)
+            else:
+                words = {"number": change.number}
+                messages.success(request, _("%(number)s is a draft; read it and submit it.") % words)
+                return redirect("changes:change", change.number)
+    context = {"template": template, "form": form, "refused": refused}
+    return render(request, "changes/raise.html", context, status=status)
+
+
+@login_required
+def templates(request):
+    """Every version of every template, for who manages and who decides."""
+    require_right(request.user, Right.VIEW)
+    rows = StandardTemplate.objects.select_related("approved_by", "board")
+    shows = {
+        "proposed": Q(proposed_at__isnull=False),
+        "active": Q(is_active=True),
+        "draft": Q(approved_at=None, proposed_at=None, retired_at=None),
+        "suspended": ~Q(suspended_reason=""),
+        "retired": Q(retired_at__isnull=False),
+    }
+    show = request.GET.get("show", "")
+    rows = rows.filter(shows[show]) if show in shows else rows
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    for row in page:
+        row.tone = TEMPLATE_TONES[row.state]
+    context = {"page": page, "show": show, "may_manage": has_right(request.user, Right.CHANGE_MANAGE)}
+    return render(request, "changes/templates.html", context)
+
+
+@login_required
+def template(request, pk):
+    """One version: its content, its votes, and what can be done with it."""
+    require_right(request.user, Right.VIEW)
+    return template_page(request, _found(pk))
+
+
+def template_page(request, row: StandardTemplate, *, status: int = 200, **more: Any):
+    row.tone = TEMPLATE_TONES[row.state]
+    others = list(StandardTemplate.objects.filter(key=row.key).exclude(pk=row.pk))
+    wanted = request.GET.get("with", "")
+    other = next((each for each in others if str(each.version) == wanted), None)
+    if other is None and row.copied_from_id:
+        other = next((each for each in others if each.pk == row.copied_from_id), None)
+    context = {
+        "template": row,
+        "others": others,
+        "other": other,
+        "differences": compared(other, row) if other else [],
+        "votes": row.votes.select_related("voter").order_by("-id"),
+        "why_no_vote": reasons_against_voting_on(row, request.user),
+        "why_not_proposed": reasons_against_proposing(row, request.user),
+        "may_manage": has_right(request.user, Right.CHANGE_MANAGE),
+        "may_raise": row.is_active and has_right(request.user, Right.CHANGE_REQUEST),
+        "used": row.changes.order_by("-id")[:10],
+    } | more
+    return render(request, "changes/template.html", context, status=status)
+
+
+def _found(pk) -> StandardTemplate:
+    people = ("approved_by", "proposed_by", "board")
+    return get_object_or_404(StandardTemplate.objects.select_related(*people), pk=pk)
+
+
+@login_required
+@require_POST
+def template_deed(request, pk, deed):
+    """One deed on a template; refused, its page comes back with every reason."""
+    require_right(request.user, Right.VIEW)
+    row, given, by = _found(pk), request.POST, request.user
+    try:
+        if deed == "vote":
+            vote_on_template(
+                row, by=by, choice=given.get("choice", ""), comment=given.get("comment", ""),
+                content_hash=given.get("content_hash", ""),
+            )  # fmt: skip
+        elif deed == "propose":
+            propose_template(row, by=by)
+        elif deed == "suspend":
+            suspend_template(row, by=by, reason=given.get("reason", ""))
+        elif deed == "retire":
+            retire_template(row, by=by)
+        else:
+            row = new_version(row, by=by)
+    except StepRefused as refused:
+        return template_page(request, _found(pk), status=409, refused=refused, typed=given)
+    return redirect("changes:template-edit" if deed == "version" else "changes:template", row.pk)
+
+
+@login_required
+def template_edit(request, pk=None):
+    """Writes a draft; what could not be used is said at its field."""
+    require_right(request.user, Right.CHANGE_MANAGE)
+    row = _found(pk)
+    form = TemplateForm(request.POST or None, instance=row)
+    status = 200
+    if request.method == "POST":
+        status = 400
+        if form.is_valid():
+            try:
+                edit_template(StandardTemplate.objects.get(pk=pk), by=request.user, **form.cleaned_data)
+            except StepRefused as refused:
+                return template_page(request, _found(pk), status=409, refused=refused)
+            except ValidationError as error:
+                for name, words in error.message_dict.items():
+                    form.add_error(name if name in form.fields else None, words)
+            else:
+                messages.success(request, _("Saved."))
+                return redirect("changes:template", pk)
+    return render(request, "changes/template_edit.html", {"template": row, "form": form}, status=status)
+
+
+@login_required
+def suggestions(request):
+    """Clean normal changes of one shape that could be a standard change; POST makes a template of one."""
+    require_right(request.user, Right.CHANGE_MANAGE)
+    if request.method == "POST":
+        change = get_object_or_404(ChangeRequest, number=request.POST.get("change", ""))
+        made = template_from(change, by=request.user)
+        messages.success(request, _("A draft, made from %(number)s.") % {"number": change.number})
+        return redirect("changes:template-edit", made.pk)
+    return render(request, "changes/suggestions.html", {"rows": could_be_standard()})

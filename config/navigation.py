@@ -52,6 +52,8 @@ NAVIGATION = [
         [
             Entry(_("Changes"), "published_with_changes", "changes:queue"),
             Entry(_("Calendar"), "calendar_month", "changes:calendar"),
+            Entry(_("Standard changes"), "content_copy", "changes:catalogue"),
+            Entry(_("Asked of my team"), "contact_support", "changes:asked"),
             Entry(_("Measures"), "monitoring", "changes:metrics"),
             Entry(_("Emergencies"), "emergency", "changes:emergencies"),
             Entry(_("Actions from reviews"), "task_alt", "changes:my-actions"),
@@ -88,6 +90,10 @@ ADMIN_NAVIGATION = [
             _list(_("Maintenance windows"), "event_repeat", "changes.maintenancewindow"),
             _list(_("Rules on collisions"), "balance", "changes.collisionrule"),
             _list(_("Standard changes"), "content_copy", "changes.standardtemplate"),
+            _list(_("Risk questions"), "quiz", "changes.riskquestion"),
+            _list(_("Risk thresholds"), "speed", "changes.riskthreshold"),
+            _list(_("Assessment policies"), "policy", "changes.assessmentpolicy"),
+            _list(_("Working hours"), "schedule", "changes.workinghours"),
         ],
     ),
     Group(

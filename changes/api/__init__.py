@@ -1,7 +1,13 @@
 """The endpoints of changes."""
 
 from changes.api.assessment import ConsultationViewSet, RiskAnswerViewSet, RiskQuestionViewSet
-from changes.api.boards import ApprovalPolicyViewSet, BoardSeatViewSet, BoardViewSet, PolicyStepViewSet, VoteDelegationViewSet
+from changes.api.boards import (
+    ApprovalPolicyViewSet,
+    BoardSeatViewSet,
+    BoardViewSet,
+    PolicyStepViewSet,
+    VoteDelegationViewSet,
+)
 from changes.api.control import UnauthorisedViewSet
 from changes.api.gate import GateViewSet, StoppedLineViewSet
 from changes.api.meetings import MeetingViewSet

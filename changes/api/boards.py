@@ -104,8 +104,6 @@ class PolicyStepViewSet(RecordedViewSet):
     filterset_fields = ["policy", "board"]
 
 
-
-
 class VoteDelegationViewSet(RecordedViewSet):
     """Who votes for whom, and when; everybody delegates their own votes."""
 

@@ -8,7 +8,21 @@ from changes.forms.fields import AddressField, MomentField
 from changes.forms.freezes import FreezeForm
 from changes.forms.line import ReleaseForm, StopForm
 from changes.forms.metrics import ChoiceForm
-from changes.forms.plan import CriterionForm, DocumentForm, ItemForm, ManyForm, NewItemForm, OperationForm, PersonForm, RelationForm, RetireForm, RollbackStepForm, StageForm, TaskForm, TestCaseForm
+from changes.forms.plan import (
+    CriterionForm,
+    DocumentForm,
+    ItemForm,
+    ManyForm,
+    NewItemForm,
+    OperationForm,
+    PersonForm,
+    RelationForm,
+    RetireForm,
+    RollbackStepForm,
+    StageForm,
+    TaskForm,
+    TestCaseForm,
+)
 from changes.forms.steps import StepForm, VoteForm
 from changes.forms.templates import RaiseForm, TemplateForm
 

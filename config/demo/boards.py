@@ -7,10 +7,6 @@ from datetime import time, timedelta
 from django.utils import timezone
 
 from audit.context import because
-<<<<<<< HEAD
-from changes.models import Board, BoardSeat, FreezeWindow, MaintenanceWindow, StandardTemplate, VoteDelegation
-from cmdb.models import CIType, ConfigurationItem
-=======
 from changes.actions import (
     edit_template,
     new_version,
@@ -18,9 +14,8 @@ from changes.actions import (
     suspend_template,
     vote_on_template,
 )
-from changes.models import Board, BoardSeat, FreezeWindow, StandardTemplate, VoteDelegation
-from cmdb.models import ConfigurationItem
->>>>>>> 26fe76c (Have boards vote on standard templates, raise changes from them with typed parameters, and suggest new ones)
+from changes.models import Board, BoardSeat, FreezeWindow, MaintenanceWindow, StandardTemplate, VoteDelegation
+from cmdb.models import CIType, ConfigurationItem
 from config.demo import people
 
 SEATS = {
@@ -95,7 +90,6 @@ def make() -> None:
             window=(now + timedelta(days=5), now + timedelta(days=7)), is_hard=False, environment="production",
             reason="Settlement runs all night 对账整夜运行",
         )  # fmt: skip
-<<<<<<< HEAD
         FreezeWindow.objects.create(
             label="Accreditation of the laboratory", label_zh="检验科认可评审",
             window=(now + timedelta(hours=104), now + timedelta(hours=140)), is_hard=True,
@@ -107,12 +101,6 @@ def make() -> None:
             time_zone="Asia/Shanghai", starts_on=now.date() - timedelta(days=90), starts_at=time(22),
             duration_minutes=360, type=CIType.objects.get(key="cluster"),
         )  # fmt: skip
-        for key, label, zh, types, parameters, is_active in TEMPLATES:
-            StandardTemplate.objects.create(
-                key=key, label=label, label_zh=zh, scope_types=types, parameters=parameters, is_active=is_active,
-                approved_by=cast.board1, approved_at=now - timedelta(days=90),
-                suspended_reason="" if is_active else "The last one cut off a ward 上一次误断病区",
-=======
     make_templates(cast)
 
 
@@ -123,7 +111,6 @@ def make_templates(cast: people.Cast) -> None:
             template = StandardTemplate.objects.create(
                 key=key, label=label, label_zh=zh, scope_types=types, parameters=parameters,
                 skeleton=SKELETONS.get(key, {}),
->>>>>>> 26fe76c (Have boards vote on standard templates, raise changes from them with typed parameters, and suggest new ones)
             )  # fmt: skip
         propose_template(template, by=cast.manager)
         for member in (cast.board1, cast.board2):

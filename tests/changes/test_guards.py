@@ -181,7 +181,7 @@ def test_policy_allows_skip_test(change):
 def test_templates(db):
     template = make_standard_template(parameters={"ticket": {"required": True}})
     change = make_change(kind="standard", template=template, parameters={"ticket": "T"})
-    for name in ("template_active", "cis_in_template_scope", "params_valid"):
+    for name in ("template_active", "cis_in_template_scope", "params_valid", "plan_from_template"):
         assert codes(name, change) == set()
     template.is_active = False
     template.save()

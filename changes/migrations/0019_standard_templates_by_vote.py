@@ -14,7 +14,7 @@ from changes.sql import load, mirror_steps
 class Migration(migrations.Migration):
     dependencies = [
         ("audit", "0003_grant_what_is_meant_for_the_application"),
-        ("changes", "0016_default_questionnaire"),
+        ("changes", "0018_keep_imported_files"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

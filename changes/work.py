@@ -108,19 +108,23 @@ class CriterionShown:
 
     @cached_property
     def dots(self) -> list[dict[str, Any]]:
-        """Where each value stands in the drawing, oldest first, evenly in time."""
+        """Where each value stands in the drawing, oldest first; evenly where they came at once."""
         rows = list(reversed(self.results))
         if not rows:
             return []
         begin, end = rows[0].measured_at, rows[-1].measured_at
-        whole = (end - begin).total_seconds() or 1
+        whole = (end - begin).total_seconds()
+        if whole > len(rows):
+            shares = [(row.measured_at - begin).total_seconds() / whole for row in rows]
+        else:
+            shares = [n / max(1, len(rows) - 1) for n in range(len(rows))]
         return [
             {
-                "x": round((row.measured_at - begin).total_seconds() / whole * (WIDTH - 8) + 4, 1),
+                "x": round(share * (WIDTH - 8) + 4, 1),
                 "y": self._y(float(row.value)),
                 "row": row,
             }
-            for row in rows
+            for share, row in zip(shares, rows, strict=True)
         ]
 
     @property

@@ -1,5 +1,6 @@
 from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 
@@ -21,3 +22,7 @@ class HouseConfig(AppConfig):
     name = "config"
     label = "house"
     verbose_name = _("OpsLedger")
+
+    def ready(self):
+        # By name: the models that it hears of are loaded only now.
+        import_string("config.after_changes.wire")()

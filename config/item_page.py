@@ -3,7 +3,7 @@
 from assets.panels import cover_panel
 from changes import panels as change_panels
 from cmdb import panels
-from inspections.panels import change_panel, item_panel
+from inspections.panels import after_panel, change_panel, item_panel
 
 CARDS = [
     change_panels.unauthorised_panel,
@@ -16,4 +16,4 @@ CARDS = [
 def wire() -> None:
     """The pages show these cards, in this order."""
     panels.PANELS[:] = CARDS
-    change_panels.PANELS[:] = [change_panel]
+    change_panels.PANELS[:] = [change_panel, after_panel]

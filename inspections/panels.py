@@ -9,7 +9,7 @@ from accounts.models import User
 from changes.models import ChangeRequest
 from cmdb.models import ConfigurationItem
 from cmdb.panels import Line, Panel, when
-from inspections.models import Answer, Finding
+from inspections.models import Answer, Finding, InspectionRun, RunTarget
 from inspections.sheet import ICON, TONE, shown_value
 
 SHOWN = 8
@@ -30,6 +30,36 @@ def change_panel(change: ChangeRequest, user: User) -> Panel | None:
         for finding in findings
     ]
     return Panel(_("Findings to be fixed"), "fact_check", lines) if lines else None
+
+
+def after_panel(change: ChangeRequest, user: User) -> Panel | None:
+    """The inspection that follows the change, and the items for which no check list fits. Two queries."""
+    if change.is_imported or change.state not in ("ratifying", "reviewing", "closed"):
+        return None
+    runs = InspectionRun.objects.filter(plan__key__startswith=f"after-{change.number.lower()}-")
+    lines = [
+        Line(
+            run.number,
+            reverse("inspections:run", args=[run.number]),
+            when(run.due_at),
+            str(run.get_state_display()),
+            "info",
+        )
+        for run in runs.order_by("number")[:SHOWN]
+    ]
+    looked_at = RunTarget.objects.filter(run__in=runs).values("ci")
+    left = change.change_items.filter(impact="manual").exclude(item__in=looked_at).select_related("item")
+    lines += [
+        Line(
+            row.item.name,
+            reverse("cmdb:item", args=[row.item_id]),
+            _("no published check list fits its type"),
+            _("not inspected"),
+            "warn",
+        )
+        for row in left.order_by("id")[:SHOWN]
+    ]
+    return Panel(_("Inspection afterwards"), "fact_check", lines) if lines else None
 
 
 def item_panel(item: ConfigurationItem, user: User) -> Panel | None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.labelled import in_active_language
 from accounts.models import User
@@ -226,7 +226,12 @@ def ci_ops_all_applied(change: ChangeRequest, by: User | None, data: Data) -> li
     return unless(
         not left,
         "ci_ops_all_applied",
-        _("%(count)d planned operations are not applied.") % {"count": left},
+        ngettext(
+            "%(count)d planned operation is not applied.",
+            "%(count)d planned operations are not applied.",
+            left,
+        )
+        % {"count": left},
         _("Apply the stages that are left."),
     ) + [told(each, "ci_ops_all_applied") for each in differences_of(change, backward=False)]
 

@@ -12,6 +12,7 @@ from inspections.actions.findings import (
     reopen_expired_risks,
     start_fix,
 )
+from inspections.actions.once import Scheduled, fitting_template, inspect_once
 from inspections.actions.plans import advance_runs, disable_plan, enable_plan, generate_runs
 from inspections.actions.runs import cancel_run, mark_target, return_run, sign_run, start_run, submit_run
 from inspections.actions.templates import draft_version, ensure_starter_templates, publish_version
@@ -19,6 +20,7 @@ from inspections.actions.templates import draft_version, ensure_starter_template
 __all__ = [
     "AnswerInput",
     "AnswerResult",
+    "Scheduled",
     "accept_risk",
     "acknowledge_finding",
     "advance_runs",
@@ -28,7 +30,9 @@ __all__ = [
     "draft_version",
     "enable_plan",
     "ensure_starter_templates",
+    "fitting_template",
     "generate_runs",
+    "inspect_once",
     "link_change",
     "mark_duplicate",
     "mark_fixed",

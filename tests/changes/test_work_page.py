@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from accounts.step_up import Proof
 from changes.actions import apply_stage, complete_task, take_step
 from cmdb.models import ConfigurationItem
 from tests.changes.journey import do_the_work, draft, to_implementing, to_scheduled, to_verifying
@@ -96,7 +97,7 @@ def test_the_red_button_is_always_there(client, cast):
     change.stages.update(is_point_of_no_return=True)
     to_scheduled(cast, change)
     assert "Roll back" in page(client, cast.implementer, change)
-    take_step(change, "start", by=cast.implementer)
+    take_step(change, "start", by=cast.implementer, proof=Proof.now(), data={"backup_ref": "NBU-1"})
     assert 'data-dialog="step-rollback"' in page(client, cast.implementer, change)
     do_the_work(cast, change)
     shown = page(client, cast.implementer, change)

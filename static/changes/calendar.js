@@ -37,6 +37,8 @@ globalThis.EventCalendar.create(place, {
   date: data.date,
   locale: data.locale,
   firstDay: 1,
+  eventStartEditable: false,
+  eventDurationEditable: false,
   height: "auto",
   headerToolbar: { start: "", center: "", end: "" },
   resources: data.resources,

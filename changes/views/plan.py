@@ -106,10 +106,17 @@ def edit_page(request, change, *, form=None, bound=None, refused=(), status=200,
         "reasons": reasons,
         "refused": refused,
         "losses": [each for each in refused if each.code == "voids_votes"],
+        "resend": None if request.FILES else _sent(request),
         "may_copy": has_right(request.user, Right.CHANGE_REQUEST),
         "values_known": values_known(),
     }
     return render(request, "changes/edit.html", context | more, status=status)
+
+
+def _sent(request) -> list[tuple[str, str]]:
+    """What was sent, to be sent again once its losses are agreed to."""
+    own = {"csrfmiddlewaretoken", "confirm_void"}
+    return [(name, value) for name, values in request.POST.lists() if name not in own for value in values]
 
 
 def values_known() -> list[tuple[str, str]]:

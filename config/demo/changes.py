@@ -7,7 +7,7 @@ from changes.actions import StepRefused, apply_stage, cast_vote, decide_drift, t
 from changes.guards.votes import open_round
 from changes.models import ChangeRequest
 from cmdb.actions import update_items
-from config.demo import emergencies, people, standards, work
+from config.demo import emergencies, people, plans, standards, work
 from config.demo.journeys import HIGH, LOW, Journey
 from config.demo.people import Cast
 from inspections.actions import link_change
@@ -24,6 +24,7 @@ def make() -> None:
     ended(cast)
     before_approval(cast)
     approving(cast)
+    plans.make(cast)
     scheduled(cast)
     under_way(cast)
     rolled_back(cast)

@@ -37,7 +37,7 @@ ROLLED_BACK = _kind("rolled_back", _("A change is rolled back"), urgent=True)
 CANCELLED = _kind("cancelled", _("A change was withdrawn, cancelled or aborted"))
 ENDED = _kind("ended", _("A change has ended"), mail=DIGEST)
 MENTIONED = _kind("mentioned", _("Somebody mentions you in the discussion of a change"))
-DELEGATED = _kind("delegated", _("A vote is lent to you, or yours is lent for you"))
+DELEGATED = _kind("delegated", _("Your vote is lent to a deputy, or given back"))
 DISCUSSED = _kind("discussed", _("A question about your change, or an answer to yours"))
 # What the clock and the calendar bring.
 STARTS_SOON = _kind("starts_soon", _("A change that you implement is about to start"))

@@ -66,14 +66,14 @@ def delegate_votes(
         row = VoteDelegation.objects.create(
             person=person, deputy=deputy, starts_at=starts_at, ends_at=ends_at, reason=reason.strip()
         )
-        _tell_both(row, _("%(deputy)s may vote for %(person)s"))
+        _tell(row, [row.person], _("%(deputy)s may vote for %(person)s"))
         return row
 
 
-def _tell_both(row: VoteDelegation, subject: str | Promise) -> None:
-    """Member and deputy have heard of it; also whoever of them did it, because a vote goes out of hand."""
+def _tell(row: VoteDelegation, people: list[User], subject: str | Promise) -> None:
+    """They have heard of it, also who did it; a new deputy hears from the announcements."""
     notify(
-        [row.person, row.deputy],
+        people,
         notices.DELEGATED,
         subject=subject,
         text=_("From %(starts)s to %(ends)s. The record names both whenever the deputy votes."),
@@ -100,5 +100,5 @@ def end_delegation(delegation: VoteDelegation, *, by: User) -> VoteDelegation:
         if row.ends_at > now:
             row.starts_at, row.ends_at = min(row.starts_at, now - timedelta(seconds=1)), now
             row.save(update_fields=["starts_at", "ends_at"])
-            _tell_both(row, _("%(deputy)s votes for %(person)s no more"))
+            _tell(row, [row.person, row.deputy], _("%(deputy)s votes for %(person)s no more"))
         return row

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from audit.context import because
 from cmdb.models import ConfigurationItem
-from config.demo import boards, changes, equipment, landscape, past, people, pipelines, rounds, told
+from config.demo import boards, changes, equipment, landscape, meetings, past, people, pipelines, rounds, told
 
 REASON = "Demonstration organisation"
 # Each part stands in one transaction and is left alone once it is there: a start that was cut short goes on.
@@ -28,6 +28,7 @@ PARTS: tuple[tuple[str, Callable[[], bool], Callable[[], None]], ...] = (
     ("inspections", rounds.are_there, rounds.make),
     ("changes", changes.are_there, changes.make),
     ("pipelines", pipelines.are_there, pipelines.make),
+    ("meetings", meetings.are_there, meetings.make),
     ("notices", told.is_there, told.make),
 )
 

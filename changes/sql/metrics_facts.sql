@@ -1,7 +1,8 @@
 -- One row per chosen change with what the measures ask of it; the condition in braces is put in by changes.metrics.
 WITH chosen AS MATERIALIZED (
   SELECT c.id, c.kind, c.state, c.outcome, c.is_imported, c.is_retrospective, c.rollback_minutes, c.downtime_minutes,
-         c.actual_start_at, c.actual_end_at, c.ratify_due_at, c.import_created_at, lower(c."window") AS window_start,
+         c.actual_start_at, c.actual_end_at, c.ratify_due_at, c.import_created_at,
+         coalesce(lower(c."window"), CASE WHEN c.is_imported THEN c.actual_start_at END) AS window_start,
          coalesce(c.actual_start_at, lower(c."window"), c.created_at) AS happened_at
     FROM changes_changerequest c
    WHERE {chosen}

@@ -201,7 +201,7 @@ class UnauthorisedQuerySet(models.QuerySet):
             found = found.filter(type__key=key)
         if key := wanted.get("team"):
             found = found.filter(
-                pk__in=self.model.objects.filter(rows__item__owner_team__key=key).values("pk")
+                pk__in=self.model._default_manager.filter(rows__item__owner_team__key=key).values("pk")
             )
         if (person := wanted.get("person", "")).isdigit():
             found = found.filter(writer=int(person[:18]))
@@ -215,7 +215,7 @@ class UnauthorisedQuerySet(models.QuerySet):
 
     def of_item(self, item: object) -> Self:
         """Those that touched the item."""
-        return self.filter(pk__in=self.model.objects.filter(rows__item=item).values("pk"))
+        return self.filter(pk__in=self.model._default_manager.filter(rows__item=item).values("pk"))
 
 
 class QuestionQuerySet(models.QuerySet):

@@ -17,6 +17,8 @@ from changes.api.serializers import VoteSerializer
 from changes.minutes import PDF
 from changes.models import AgendaItem, Attendance, BoardMeeting, ChangeRequest
 
+UP_OR_DOWN = [("up", "up"), ("down", "down")]
+
 
 class MeetingSerializer(serializers.ModelSerializer):
     class Meta:
@@ -47,8 +49,8 @@ class EditItemSerializer(serializers.Serializer):
     seconds = serializers.IntegerField(required=False, min_value=0, max_value=86_400)
 
 
-class MoveSerializer(serializers.Serializer):
-    direction = serializers.ChoiceField(choices=["up", "down"])
+class MoveItemSerializer(serializers.Serializer):
+    direction = serializers.ChoiceField(choices=UP_OR_DOWN)
 
 
 class AttendanceSerializer(serializers.ModelSerializer):
@@ -104,7 +106,9 @@ class MeetingViewSet(
         rows = meeting.agenda.select_related("change")
         return Response(AgendaItemSerializer(rows, many=True).data)
 
-    @extend_schema(request=EditItemSerializer, responses=AgendaItemSerializer)
+    @extend_schema(
+        request=EditItemSerializer, responses=AgendaItemSerializer, operation_id="meetings_agenda_edit"
+    )
     @action(detail=True, methods=["post"], url_path=r"agenda/(?P<item>\d+)", filterset_fields=None)
     def edit(self, request, pk=None, item=None):
         """Note, deferral and seconds of one item, at the version it was read (409 when it has moved on)."""
@@ -112,12 +116,12 @@ class MeetingViewSet(
         row = get_object_or_404(AgendaItem, meeting=self.get_object(), pk=item)
         return Response(AgendaItemSerializer(deeds.edit_item(row, by=request.user, **asked)).data)
 
-    @extend_schema(request=MoveSerializer, responses=AgendaItemSerializer)
+    @extend_schema(request=MoveItemSerializer, responses=AgendaItemSerializer)
     @action(detail=True, methods=["post"], url_path=r"agenda/(?P<item>\d+)/move", filterset_fields=None)
     def move(self, request, pk=None, item=None):
         """The item changes places with its neighbour."""
         row = get_object_or_404(AgendaItem, meeting=self.get_object(), pk=item)
-        deeds.move_item(row, self._read(MoveSerializer)["direction"], by=request.user)
+        deeds.move_item(row, self._read(MoveItemSerializer)["direction"], by=request.user)
         row.refresh_from_db()
         return Response(AgendaItemSerializer(row).data)
 

@@ -108,7 +108,7 @@ class PlanEndpoints:
     @extend_schema(
         parameters=[AGREED],
         request=bulk.BulkPlanSerializer,
-        responses={200: bulk.BulkAnswerSerializer, 201: bulk.BulkAnswerSerializer},
+        responses={200: bulk.BulkPlannedSerializer, 201: bulk.BulkPlannedSerializer},
     )
     @action(detail=True, methods=["post"], url_path="operations/bulk", filterset_class=None)
     def plan_many(self, request, number):
@@ -128,7 +128,7 @@ class PlanEndpoints:
         outcomes = deeds.plan_operations(
             self.get_object(), wanted, by=request.user, stage=asked.get("stage"), dry_run=asked["dry_run"]
         )
-        answer = bulk.BulkAnswerSerializer(bulk.summed_up(outcomes)).data
+        answer = bulk.BulkPlannedSerializer(bulk.summed_up(outcomes)).data
         return Response(answer, status.HTTP_200_OK if asked["dry_run"] else status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses=bulk.DryRunSerializer)
@@ -197,7 +197,8 @@ class PlanEndpoints:
 
     @extend_schema(methods=["DELETE"], parameters=[ROW, ROWS, AGREED], request=None, responses={204: None})
     @extend_schema(
-        methods=["PATCH"], parameters=[ROW, ROWS, AGREED], request=OpenApiTypes.OBJECT,
+        methods=["PATCH"], operation_id="changes_rows_edit", parameters=[ROW, ROWS, AGREED],
+        request=OpenApiTypes.OBJECT,
         responses=OpenApiTypes.OBJECT,
     )  # fmt: skip
     @action(detail=True, methods=["delete", "patch"], filterset_class=None, url_name="remove",
@@ -221,14 +222,14 @@ class PlanEndpoints:
         return Response(EDITABLE[rows](edited).data)
 
     @extend_schema(
-        parameters=[ROW, ROWS, AGREED], request=bulk.MoveSerializer, responses={200: OpenApiTypes.OBJECT}
+        parameters=[ROW, ROWS, AGREED], request=bulk.MoveRowSerializer, responses={200: OpenApiTypes.OBJECT}
     )
     @action(detail=True, methods=["post"], filterset_class=None, url_name="move",
             url_path=rf"(?P<rows>{'|'.join(EDITABLE)})/(?P<row>\d+)/move")  # fmt: skip
     def move(self, request, number, rows, row):
         """The row stands so many places further down (up, if negative): {places}."""
         found = self._row(REMOVABLE[rows], row)
-        deeds.move_row(found, self._read(bulk.MoveSerializer)["places"], by=request.user)
+        deeds.move_row(found, self._read(bulk.MoveRowSerializer)["places"], by=request.user)
         found.refresh_from_db()
         return Response(EDITABLE[rows](found).data)
 

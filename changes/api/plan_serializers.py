@@ -54,7 +54,7 @@ class OutcomeSerializer(serializers.Serializer):
     faults = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
 
 
-class BulkAnswerSerializer(serializers.Serializer):
+class BulkPlannedSerializer(serializers.Serializer):
     matched = serializers.IntegerField()
     planned = serializers.IntegerField()
     unchanged = serializers.IntegerField()
@@ -85,7 +85,7 @@ def summed_up(outcomes):
     }
 
 
-class DriftSerializer(serializers.Serializer):
+class MovedSerializer(serializers.Serializer):
     operation = serializers.IntegerField()
     item = serializers.CharField()
     field = serializers.CharField()
@@ -101,7 +101,7 @@ class RefusedOperationSerializer(serializers.Serializer):
 class DryRunSerializer(serializers.Serializer):
     is_clean = serializers.BooleanField()
     operations = serializers.IntegerField()
-    drifts = DriftSerializer(many=True)
+    drifts = MovedSerializer(many=True)
     refused = RefusedOperationSerializer(many=True)
 
 
@@ -133,7 +133,7 @@ class TakenSerializer(serializers.Serializer):
     taken = serializers.IntegerField()
 
 
-class MoveSerializer(serializers.Serializer):
+class MoveRowSerializer(serializers.Serializer):
     places = serializers.IntegerField(min_value=-1000, max_value=1000)
 
 

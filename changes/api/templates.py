@@ -68,7 +68,7 @@ class RaiseSerializer(serializers.Serializer):
     )
 
 
-class ReasonSerializer(serializers.Serializer):
+class TemplateReasonSerializer(serializers.Serializer):
     reason = serializers.CharField(max_length=200)
 
 
@@ -105,11 +105,11 @@ class StandardTemplateViewSet(RecordedViewSet):
         made = deeds.new_version(self.get_object(), by=request.user)
         return Response(self.get_serializer(made).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=ReasonSerializer, responses=StandardTemplateSerializer)
+    @extend_schema(request=TemplateReasonSerializer, responses=StandardTemplateSerializer)
     @action(detail=True, methods=["post"], filterset_fields=None)
     def suspend(self, request, pk=None):
         """No change is raised from it until its board approves it again."""
-        asked = self._read(ReasonSerializer)
+        asked = self._read(TemplateReasonSerializer)
         return self._shown(deeds.suspend_template(self.get_object(), by=request.user, **asked))
 
     @extend_schema(request=None, responses=StandardTemplateSerializer)

@@ -27,6 +27,7 @@ from changes.actions import (
     void_confirmed,
     what_an_edit_voids,
 )
+from changes.collisions.shown import in_the_way
 from changes.forms import ApplicationForm
 from changes.models import ChangeRequest
 from changes.outline import Outline
@@ -109,6 +110,7 @@ def edit_page(request, change, *, form=None, bound=None, refused=(), status=200,
         "resend": None if request.FILES else _sent(request),
         "may_copy": has_right(request.user, Right.CHANGE_REQUEST),
         "values_known": values_known(),
+        "in_the_way": in_the_way(change, request.user),
     }
     return render(request, "changes/edit.html", context | more, status=status)
 

@@ -8,8 +8,8 @@ from config.demo.people import Cast
 
 
 def make(cast: Cast) -> None:
-    patch = StandardTemplate.objects.get(key="patch-vm")
-    disk = StandardTemplate.objects.get(key="replace-disk")
+    patch = StandardTemplate.objects.get(key="patch-vm", is_active=True)
+    disk = StandardTemplate.objects.get(key="replace-disk", is_active=True)
 
     def patching(name: str, title: str, **more) -> Journey:
         return Journey(

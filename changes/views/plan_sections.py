@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from changes.actions import (
@@ -67,15 +68,22 @@ def _plan(change, by, form):
     return plan_operations(change, form.wanted, by=by, stage=form.cleaned_data.get("stage"))
 
 
+def _minutes(count: int | None) -> str:
+    return gettext("%(count)d min") % {"count": count} if count else ""
+
+
 def _told_task(row):
-    minutes = f"{row.duration_minutes} min" if row.duration_minutes else ""
-    parts = [row.get_phase_display(), str(row.stage or ""), minutes, str(row.assignee or "")]
+    parts = [
+        row.get_phase_display(),
+        str(row.stage or ""),
+        _minutes(row.duration_minutes),
+        str(row.assignee or ""),
+    ]
     return row.label, " · ".join(part for part in parts if part)
 
 
 def _told_criterion(row):
-    observed = f"{row.observation_minutes} min" if row.observation_minutes else ""
-    return str(row), observed
+    return str(row), _minutes(row.observation_minutes)
 
 
 def _operations(change):
@@ -163,7 +171,7 @@ SECTIONS = (
         lambda change: change.rollback_steps.all(),
         lambda change, by, form: add_rollback_step(change, by=by, **fields_of(form)),
         _("The steps of a rollback, in order."),
-        told=lambda row: (row.label, f"{row.duration_minutes} min" if row.duration_minutes else ""),
+        told=lambda row: (row.label, _minutes(row.duration_minutes)),
         is_ordered=True,
         is_editable=True,
     ),

@@ -15,7 +15,7 @@ from changes.actions import (
     void_confirmed,
 )
 from cmdb.models import ConfigurationItem
-from config.demo.journeys import HIGH, Journey
+from config.demo.journeys import Journey
 from config.demo.people import Cast
 
 PROCEDURE = """Firmware of the top-of-rack switches 机柜接入交换机固件升级作业指导书
@@ -32,7 +32,7 @@ STAGES = (
 
 
 def make(cast: Cast) -> None:
-    """Assessed, and being tested."""
+    """A draft whose plan is complete; not submitted, so that no freeze of the day stands against it."""
     found = ConfigurationItem.objects.select_related("type").matching(
         {"type": "network_device", "name__startswith": "tor-"}
     )
@@ -68,4 +68,3 @@ def make(cast: Cast) -> None:
         add_rollback_step(change, "Compare the MAC table 对比 MAC 地址表", by=by, duration_minutes=10)
         upload = SimpleUploadedFile("tor-firmware-procedure.txt", PROCEDURE.encode(), "text/plain")
         add_document(change, upload, by=by, label="Procedure 作业指导书")
-    journey.submit().assess(HIGH)

@@ -39,7 +39,7 @@ def make(cast: Cast) -> None:
     switches = list(found.live().order_by("name"))
     journey = Journey(
         cast, "Top-of-rack switches: firmware 10.4 机柜接入交换机固件 10.4", switches[0].address,
-        in_hours=130, lasts=6, by=cast.config, doer=cast.engineer, rollback_minutes=45,
+        in_hours=172, lasts=6, by=cast.config, doer=cast.engineer, rollback_minutes=45,
         reason="Advisory of the maker: restart on a malformed LLDP frame 厂商公告：异常 LLDP 报文触发重启",
         freeze_override="The advisory is critical; the settlement does not use these racks 公告等级为严重，结算不经过这些机柜",
         rollback_rehearsal="In the lab on a spare pair, the week before 前一周在实验室备机上演练",

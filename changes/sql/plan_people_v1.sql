@@ -5,7 +5,7 @@ BEGIN
   -- Shared, so that the assignment cannot go while the task is being given.
   PERFORM FROM changes_assignment a
     WHERE a.change_id = NEW.change_id AND a.user_id = NEW.assignee_id AND a.role = 'implementer' FOR KEY SHARE;
-  IF false THEN
+  IF NOT FOUND THEN
     PERFORM changes_refuse_v1('assignee', 'a task is given to an implementer of the change');
   END IF;
   RETURN NEW;

@@ -87,7 +87,7 @@ def page(request, shown: BoardMeeting, *, status: int = 200, **more: Any) -> Htt
     items = list(shown.agenda.select_related("change__service", "change__requester"))
     wanted = request.GET.get("item", "") or str(more.pop("item", ""))
     at = next((number for number, each in enumerate(items) if str(each.pk) == wanted), None)
-    if at is None and shown.state == BoardMeeting.State.OPEN and items and not wanted:
+    if at is None and shown.state != BoardMeeting.State.PLANNED and items and not wanted:
         at = 0
     item = None if at is None else items[at]
     ended = shown.state == BoardMeeting.State.ENDED

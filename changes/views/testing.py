@@ -34,7 +34,13 @@ def tests(request, number):
     try:
         run = record_test_run(shown, by=request.user, **form.run_fields)
     except StepRefused as refused:
-        return page_of_tests(request, found(number), status=409, form=form, refused=refused)
+        return page_of_tests(
+            request,
+            found(number),
+            status=409,
+            form=form,
+            refused={"label": _("Record a run"), "refusals": refused.refusals},
+        )
     except ValidationError as error:
         form.add_error(None, error.messages)
         return page_of_tests(request, shown, status=400, form=form)

@@ -44,6 +44,7 @@ def test_a_member_lends_the_vote_and_the_deputy_gives_it_by_key(person, cast):
     ben.keyboard.press("?")
     expect(ben.locator("#keys")).to_be_visible()
     ben.keyboard.press("Escape")
+    expect(ben.locator("#keys")).to_be_hidden()
     ben.keyboard.press("a")
     dialog = ben.locator("dialog[open]")
     expect(dialog.get_by_text("You vote for anna")).to_be_visible()

@@ -68,6 +68,7 @@ def test_it_is_made_in_parts_within_a_minute(demo):
         "inspections",
         "changes",
         "pipelines",
+        "meetings",
         "notices",
     ]
     assert demo["seconds"] < 60

@@ -15,7 +15,19 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from audit.context import because
 from cmdb.models import ConfigurationItem
-from config.demo import boards, changes, equipment, landscape, meetings, past, people, pipelines, rounds, told
+from config.demo import (
+    boards,
+    changes,
+    control,
+    equipment,
+    landscape,
+    meetings,
+    past,
+    people,
+    pipelines,
+    rounds,
+    told,
+)
 
 REASON = "Demonstration organisation"
 # Each part stands in one transaction and is left alone once it is there: a start that was cut short goes on.
@@ -30,6 +42,7 @@ PARTS: tuple[tuple[str, Callable[[], bool], Callable[[], None]], ...] = (
     ("pipelines", pipelines.are_there, pipelines.make),
     ("meetings", meetings.are_there, meetings.make),
     ("notices", told.is_there, told.make),
+    ("control", control.is_there, control.make),
 )
 
 

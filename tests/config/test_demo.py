@@ -7,7 +7,7 @@ import time
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.test import Client, override_settings
 
 from accounts.models import Notice, User
@@ -21,11 +21,12 @@ from changes.models import (
     DriftDecision,
     GateAnswer,
     StoppedLine,
+    UnauthorisedWrite,
     Vote,
 )
 from changes.workflow import Kind, State
 from cmdb.impact import impact_of
-from cmdb.models import ConfigurationItem, DependencyGroup, Relation
+from cmdb.models import CIType, ConfigurationItem, DependencyGroup, Relation
 from config.demo import DemoRefused, ensure_demo, people
 from config.demo.logins import NAME
 from config.demo.people import DOMAIN, PEOPLE
@@ -70,6 +71,7 @@ def test_it_is_made_in_parts_within_a_minute(demo):
         "pipelines",
         "meetings",
         "notices",
+        "control",
     ]
     assert demo["seconds"] < 60
 
@@ -163,6 +165,14 @@ def test_warranties_and_contracts_end_soon_or_are_over(demo):
         assert Contract.objects.ending_within(days).exists()
     assert Asset.objects.expired().exists()
     assert Contract.objects.expired().exists()
+
+
+def test_switches_change_by_plan_only_and_a_write_without_one_waits_for_its_explanation(demo):
+    assert CIType.objects.get(key="network_device").control == "controlled"
+    with pytest.raises(IntegrityError, match="controlled"), transaction.atomic():
+        ConfigurationItem.objects.of_type("network_device").update(description="by the way")
+    write = UnauthorisedWrite.objects.get()
+    assert (write.state, write.type.key, write.writer.username) == ("open", "storage", "engineer")
 
 
 def test_every_role_logs_in(demo):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from time import perf_counter
 from urllib.parse import quote
 
@@ -24,10 +25,32 @@ from tests.factories import make_item
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 MANY = 500
-# Seconds after which the process is killed: somewhere in the middle, and late enough for all of it.
-MOMENTS = [0.05, *(random.uniform(0.1, 1.2) for _ in range(4)), 8]
+# Where a process is held and killed. All but the last lie in a transaction that is still open; the last lies
+# in the commit itself, which PostgreSQL finishes although nobody is there any more to be told.
+FIRST, MIDDLE, WRITTEN, COMMIT = MOMENTS = (9_000_001, 9_000_002, 9_000_003, 9_000_004)
+# Each moment is a trigger that waits for an advisory lock which the test holds.
+HOLD = """
+CREATE FUNCTION hold_here() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(TG_ARGV[0]::bigint);
+  RETURN NEW;
+END $$;
+CREATE TRIGGER zz_first BEFORE UPDATE ON cmdb_configurationitem
+  FOR EACH STATEMENT EXECUTE FUNCTION hold_here(9000001);
+CREATE TRIGGER zz_middle BEFORE UPDATE ON cmdb_configurationitem
+  FOR EACH ROW WHEN (OLD.serial = 'MIDDLE') EXECUTE FUNCTION hold_here(9000002);
+CREATE TRIGGER zz_written AFTER UPDATE ON changes_planstage
+  FOR EACH ROW EXECUTE FUNCTION hold_here(9000003);
+CREATE CONSTRAINT TRIGGER zz_commit AFTER UPDATE ON changes_planstage DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION hold_here(9000004);
+"""
+WAITING = (
+    "SELECT a.pid, a.backend_xid IS NOT NULL FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+    " WHERE l.locktype = 'advisory' AND NOT l.granted AND l.objid = %s AND a.datname = current_database()"
+)
 
 
+@contextmanager
 def worker():
     """A process of its own on the database of the test, ready for deeds."""
     s = connection.settings_dict
@@ -41,13 +64,19 @@ def worker():
         cwd=ROOT, env=os.environ | {"DATABASE_URL": url}, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
-    assert process.stdout.readline() == "ready\n"
-    return process
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(timeout=30)
+        process.stdin.close()
+        process.stdout.close()
 
 
 def of_many(cast):
-    """A change under way with five hundred operations in its stage."""
+    """A change under way with five hundred operations in its stage, and one more."""
     items = [make_item(description="before", serial=f"S-{n}-{random.random()}") for n in range(MANY)]
+    ConfigurationItem.objects.filter(pk=items[MANY // 2].pk).update(serial="MIDDLE")
     change = draft(cast, item=make_item(serial="OLD"))
     stage = change.stages.get()
     ChangeItem.objects.bulk_create(ChangeItem(change=change, item=item) for item in items)
@@ -73,51 +102,91 @@ def image():
         return cursor.fetchone()[0]
 
 
-def settled(process, timeout=30):
-    """PostgreSQL has noticed that the client is gone: no lock of it is left."""
-    process.wait(timeout=timeout)
-    process.stdin.close()
-    process.stdout.close()
-    end = perf_counter() + timeout
-    query = "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE relname = 'changes_planstage' AND mode = 'RowExclusiveLock' AND pid <> pg_backend_pid() AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"  # noqa: E501
+def until(question, words):
+    """The first answer of `question` that says something, asked every few milliseconds."""
+    end = perf_counter() + 60
     while perf_counter() < end:
-        with connection.cursor() as cursor:
-            cursor.execute(query)
-            if cursor.fetchone()[0] == 0:
-                return
-        time.sleep(0.05)
-    pytest.fail("PostgreSQL still works on the stage of a client that is gone")
+        if answer := question():
+            return answer
+        time.sleep(0.005)
+    pytest.fail(words)
 
 
-def test_kill_minus_nine_leaves_nothing_or_all_of_a_stage(client):
+def killed_at(process, moment, deed, person, pk, owner_sql):
+    """The process is killed while it waits at the moment; what its session did then has come to an end."""
+    owner_sql.execute("SELECT pg_advisory_lock(%s)", [moment])
+    process.stdin.write(json.dumps([deed, person.pk, pk]) + "\n")
+    process.stdin.flush()
+    session, has_written = until(
+        lambda: owner_sql.execute(WAITING, [moment]).fetchone(), "the process never came to this moment"
+    )
+    assert has_written, "its transaction is open and has an id"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(timeout=30)
+    owner_sql.execute("SELECT pg_advisory_unlock(%s)", [moment])
+    gone = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %s)"
+    until(lambda: owner_sql.execute(gone, [session]).fetchone()[0], "the session outlives its client")
+
+
+def counts(change):
+    """How many operations stand applied, how many items hold the planned value."""
+    standing = change.operations.filter(applied_at__isnull=False, reverted_at=None)
+    return standing.count(), ConfigurationItem.objects.filter(description="after").count()
+
+
+NOTHING, ALL = (0, 0), (MANY + 1, MANY)
+
+
+def test_kill_minus_nine_leaves_nothing_or_all_of_a_stage(client, owner_sql):
     cast = Cast()
     change, stage = of_many(cast)
     before = image()
     client.force_login(cast.implementer)
     page = reverse("changes:work", args=[change.number])
-    seen = []
-    for n in range(len(MOMENTS)):
-        process = worker()
-        process.stdin.write(json.dumps(["apply", cast.implementer.pk, stage.pk]) + "\n")
-        process.stdin.flush()
-        time.sleep(MOMENTS[n])
-        os.kill(process.pid, signal.SIGKILL)
-        settled(process)
-        applied = change.operations.filter(applied_at__isnull=False).count()
-        written = ConfigurationItem.objects.filter(description="after").count()
-        stage.refresh_from_db()
+    owner_sql.execute(HOLD)
+    for moment in MOMENTS:
+        with worker() as process:
+            assert process.stdout.readline() == "ready\n"
+            killed_at(process, moment, "apply", cast.implementer, stage.pk, owner_sql)
         shown = client.get(page).content.decode()
-        seen.append(applied)
-        assert (applied, written) in ((0, 0), (MANY + 1, MANY)), (applied, written)
-        if applied:
-            assert stage.applied_at is not None
+        stage.refresh_from_db()
+        if moment == COMMIT:
+            assert (counts(change), stage.applied_at is not None) == (ALL, True)
             assert "applied at" in shown
-            break
-        assert n + 1 < len(MOMENTS), "eight seconds are enough for all of it"
-        assert stage.applied_at is None
-        assert "nothing applied" in shown
-        assert image() == before
-    print("applied after each kill:", seen)
+            assert "nothing applied" not in shown
+        else:
+            assert (counts(change), stage.applied_at, image()) == (NOTHING, None, before), moment
+            assert "nothing applied" in shown
+            assert "applied at" not in shown
+
+
+def test_kill_minus_nine_takes_back_nothing_or_all(client, owner_sql):
+    cast = Cast()
+    change, stage = of_many(cast)
+    before = image()
+    apply_stage(stage, by=cast.implementer)
+    applied = image()
+    take_step(change, "rollback", by=cast.implementer, comment="back")
+    client.force_login(cast.implementer)
+    page = reverse("changes:work", args=[change.number])
+    owner_sql.execute(HOLD)
+    for moment in (MIDDLE, WRITTEN, None):
+        with worker() as process:
+            assert process.stdout.readline() == "ready\n"
+            if moment:
+                killed_at(process, moment, "revert", cast.implementer, change.pk, owner_sql)
+            else:  # killed right after it told of the commit
+                process.stdin.write(json.dumps(["revert", cast.implementer.pk, change.pk]) + "\n")
+                process.stdin.flush()
+                assert json.loads(process.stdout.readline()) == {"done": MANY + 1}
+        shown = client.get(page).content.decode()
+        if moment:
+            assert (counts(change), image()) == (ALL, applied), moment
+            assert "applied at" in shown
+            assert "taken back at" not in shown
+        else:
+            assert (counts(change), image()) == (NOTHING, before)
+            assert "taken back at" in shown
 
 
 def test_five_hundred_there_and_back_are_byte_identical_and_quick():

@@ -50,7 +50,7 @@ def error_body(code: str, message: str, *, fields=None, refusals=()) -> dict:
 
 def _refusal(each) -> dict:
     get = each.get if isinstance(each, dict) else lambda name, default="": getattr(each, name, default)
-    return {name: str(get(name, "") or "") for name in ("code", "message", "fix")}
+    return {name: str(get(name, "") or "") for name in ("code", "message", "fix", "link")}
 
 
 def flatten(detail, path="") -> dict[str, list[str]]:

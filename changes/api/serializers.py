@@ -190,6 +190,7 @@ class RefusalSerializer(serializers.Serializer):
     code = serializers.CharField()
     message = serializers.CharField()
     fix = serializers.CharField()
+    link = serializers.CharField(help_text="The page on which it is put right; empty where there is none.")
 
 
 class InputSerializer(serializers.Serializer):

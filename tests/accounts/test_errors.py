@@ -120,12 +120,12 @@ def test_precondition_failed_is_412():
 
 def test_refused_step_names_every_rule_and_what_to_do():
     class StepRefusedError(Exception):
-        refusals = [{"code": "own", "message": "You raised it.", "fix": "Ask another."}]
+        refusals = [{"code": "own", "message": "You raised it.", "fix": "Ask another.", "link": "/changes/"}]
 
     status, error = answer_to(StepRefusedError())
     assert status == 409
     assert error["code"] == "refused"
-    assert error["refusals"] == [{"code": "own", "message": "You raised it.", "fix": "Ask another."}]
+    assert error["refusals"] == StepRefusedError.refusals
 
 
 def database_error(deed):

@@ -181,6 +181,11 @@ class RoundSeatQuerySet(models.QuerySet):
         )
         return self.filter(Q(user=user) | lent).distinct()
 
+    def hiding_from(self, user: AbstractUser) -> Self:
+        """Open seats that `user` may still vote in, of boards that show the others' votes only afterwards."""
+        waiting = self.usable_by(user).filter(vote=None, step__round__closed_at=None)
+        return waiting.filter(step__board__hides_votes=True).exclude(barred_as="other_seat")
+
 
 class UnauthorisedQuerySet(models.QuerySet):
     """Unauthorised writes, filtered in words."""

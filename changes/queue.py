@@ -107,9 +107,19 @@ def narrowed(changes: ChangeQuerySet, wanted: dict[str, str], user: User) -> Cha
     return changes
 
 
+def comparable(changes: ChangeQuerySet) -> ChangeQuerySet:
+    """Those that could be in conflict: live, with a window."""
+    return changes.exclude(state__in=ENDS).exclude(window=None)
+
+
+def left_uncompared(changes: ChangeQuerySet) -> int:
+    """How many of the changes the filter "has a conflict" does not look at: too old, of too many."""
+    return max(0, comparable(changes).count() - MOST_COMPARED)
+
+
 def in_conflict(changes: ChangeQuerySet) -> set[int]:
     """Those of the newest few hundred that collide, or meet a freeze. Statements do not grow with them."""
-    rows = list(changes.exclude(state__in=ENDS).exclude(window=None).order_by("-pk")[:MOST_COMPARED])
+    rows = list(comparable(changes).order_by("-pk")[:MOST_COMPARED])
     return {row.pk for row in flagged(rows) if row.collides or row.is_frozen}
 
 
@@ -219,6 +229,7 @@ def decorated(rows: list[Any], user: User) -> list[Any]:
         change.kind_icon = KIND_ICONS[change.kind]
         own = [seat for seat in mine.get(change.pk, []) if seat.user_id == user.pk]
         change.my_seats = own or mine.get(change.pk, [])
+        change.hides_votes = any(seat.step.board and seat.step.board.hides_votes for seat in change.my_seats)
         left = (change.due_at - now) if change.due_at else None
         is_soon = left is not None and left < timedelta(hours=24)
         change.due_tone = "late" if left is not None and left < timedelta(0) else "soon" if is_soon else ""

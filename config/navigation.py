@@ -52,6 +52,7 @@ NAVIGATION = [
         [
             Entry(_("Changes"), "published_with_changes", "changes:queue"),
             Entry(_("Calendar"), "calendar_month", "changes:calendar"),
+            Entry(_("Meetings"), "groups", "changes:meetings"),
             Entry(_("Standard changes"), "content_copy", "changes:catalogue"),
             Entry(_("Asked of my team"), "contact_support", "changes:asked"),
             Entry(_("Measures"), "monitoring", "changes:metrics"),

@@ -82,7 +82,7 @@ def _copy_plan(change: ChangeRequest, copy: Copy, stages: dict[int, PlanStage], 
             change.criteria,
             made,
             ("position", "metric", "comparison", "threshold", "unit", "observation_minutes",
-             "has_auto_rollback", "is_machine"),
+             "has_auto_rollback", "is_machine", "grace_minutes", "has_auto_restore"),
         )  # fmt: skip
         _copy_rows(change.test_cases, made, ("position", "label", "steps", "expected"))
         _copy_rows(change.documents, made, ("kind", "label", "name", "file_id"), added_by=by)

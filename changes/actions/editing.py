@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.roles import Right, has_right
 from changes.actions.refusals import StepRefused, locked, refusals_recorded
 from changes.guards.refusal import Refusal
-from changes.models import ChangeRequest, TestRun, Vote
+from changes.models import ChangeRequest, Consultation, TestRun, Vote
 from changes.models.request import AssignmentRole
 from changes.workflow import EDITABLE
 
@@ -62,7 +62,10 @@ def nothing_voided_unsaid(current: ChangeRequest) -> Iterator[None]:
 
 
 def what_an_edit_voids(change: ChangeRequest) -> list[str]:
-    """Every loss in words: the open round with its votes, test runs bound to the plan. Three queries."""
+    """Every loss in words: the open round with its votes, test runs bound to the plan, agreements to it.
+
+    Four queries.
+    """
     losses = []
     votes = list(
         Vote.objects.filter(round__change=change, round__closed_at=None)
@@ -85,6 +88,16 @@ def what_an_edit_voids(change: ChangeRequest) -> list[str]:
         if of_kind:
             words = {"count": len(of_kind), "people": _names(run.tester for run in of_kind)}
             losses.append(text(len(of_kind)) % words)
+    agreed = change.consultations.filter(answer=Consultation.Answer.AGREED).select_related("team")
+    if teams := [row.team for row in agreed.order_by("id")]:
+        text = ngettext(
+            "The agreement of %(people)s: it was given to the plan as it stands now. It is not asked for "
+            "again by itself; tell them what you change.",
+            "The agreements of %(people)s: they were given to the plan as it stands now. They are not asked "
+            "for again by themselves; tell them what you change.",
+            len(teams),
+        )
+        losses.append(text % {"people": _names(teams)})
     return losses
 
 

@@ -110,7 +110,7 @@ EDITED: dict[type, frozenset[str]] = {
     Criterion: frozenset(
         {
             "metric", "comparison", "threshold", "unit", "observation_minutes", "has_auto_rollback",
-            "is_machine",
+            "is_machine", "grace_minutes", "has_auto_restore",
         }
     ),
     TestCase: frozenset({"label", "steps", "expected"}),

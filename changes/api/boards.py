@@ -35,7 +35,10 @@ class BoardSeatSerializer(serializers.ModelSerializer):
 class ApprovalPolicySerializer(serializers.ModelSerializer):
     class Meta:
         model = ApprovalPolicy
-        fields = ["id", "kind", "risk", "allows_skip_test", "row_version"]
+        fields = [
+            "id", "kind", "risk", "allows_skip_test", "needs_backup", "reschedule_days", "late_minutes",
+            "row_version",
+        ]  # fmt: skip
 
 
 class PolicyStepSerializer(serializers.ModelSerializer):
@@ -105,12 +108,16 @@ class PolicyStepViewSet(RecordedViewSet):
 
 
 class VoteDelegationViewSet(RecordedViewSet):
-    """Who votes for whom, and when; everybody delegates their own votes."""
+    """Who votes for whom, and when; everybody delegates their own votes.
+
+    A delegation is not edited: end it by POST to `end/` and make another, so that both people hear of it.
+    """
 
     queryset = VoteDelegation.objects.all()
     serializer_class = VoteDelegationSerializer
     filterset_fields = ["person", "deputy"]
     write_right = Right.VIEW
+    http_method_names = ("get", "post", "head", "options")
 
     def perform_create(self, serializer):
         asked = dict(serializer.validated_data)
@@ -123,10 +130,3 @@ class VoteDelegationViewSet(RecordedViewSet):
     def end(self, request, pk=None):
         """It counts no more from now on; by its people or a change manager."""
         return Response(self.get_serializer(end_delegation(self.get_object(), by=request.user)).data)
-
-    def filter_queryset(self, queryset):
-        queryset = super().filter_queryset(queryset)
-        user = self.request.user
-        if self.action in {"update", "partial_update"} and not has_right(user, Right.CHANGE_MANAGE):
-            return queryset.filter(person=user)
-        return queryset

@@ -17,7 +17,7 @@ from changes.api.schedule import ScheduleEndpoints
 from changes.api.work import WorkEndpoints
 from changes.filters import ChangeFilter
 from changes.guards import Refusal
-from changes.models import ChangeRequest, Vote
+from changes.models import ChangeRequest, RoundSeat, Vote
 
 PLAN = (
     "change_items__item__type", "assignments", "consultations", "stages", "operations__item__type", "tasks",
@@ -68,7 +68,11 @@ class ChangeViewSet(AssessmentDeeds, PlanEndpoints, ScheduleEndpoints, WorkEndpo
     )
     @action(detail=True, methods=["get", "post"], pagination_class=None, filterset_class=None)
     def steps(self, request, number):
-        """Every step that leads on with all reasons against it; POST takes one: {event, comment, data}."""
+        """Every step that leads on with all reasons against it; POST takes one: {event, comment, data}.
+
+        GET names the `inputs` that each step takes in `data`. `start` takes `backup_ref` and
+        `second_operator`: the id of another implementer of the change, who works beside you.
+        """
         change = self.get_object()
         if request.method == "GET":
             offers = deeds.available_steps(change, by=request.user)
@@ -96,9 +100,13 @@ class ChangeViewSet(AssessmentDeeds, PlanEndpoints, ScheduleEndpoints, WorkEndpo
     @extend_schema(responses=shapes.RoundSerializer(many=True))
     @action(detail=True, pagination_class=None, filterset_class=None)
     def rounds(self, request, number):
-        """The rounds of voting, newest first, with seats and votes."""
-        rounds = self.get_object().rounds.prefetch_related("steps__seats", "votes")
-        return Response(shapes.RoundSerializer(rounds, many=True).data)
+        """The rounds of voting, newest first, with seats and votes; on a board that hides votes, those of the
+        others come with one's own vote."""
+        change = self.get_object()
+        rounds = change.rounds.prefetch_related("steps__seats", "votes")
+        seats = RoundSeat.objects.filter(step__round__change=change).hiding_from(request.user)
+        context = {"hidden": set(seats.values_list("step__round", flat=True))}
+        return Response(shapes.RoundSerializer(rounds, many=True, context=context).data)
 
     @extend_schema(methods=["GET"], responses=shapes.RemarkSerializer(many=True))
     @extend_schema(

@@ -1,6 +1,7 @@
 """A change and everything that hangs on it, as JSON."""
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Team, User
@@ -270,13 +271,31 @@ class RoundStepSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = RoundStep
-        fields = ["id", "position", "board", "relation", "need", "quorum", "due_at", "seats"]
+        fields = [
+            "id", "position", "board", "relation", "need", "quorum", "due_at", "on_timeout", "fallback_board",
+            "seats",
+        ]  # fmt: skip
 
 
 class RoundSerializer(serializers.ModelSerializer):
     steps = RoundStepSerializer(many=True, read_only=True)
-    votes = VoteSerializer(many=True, read_only=True)
+    votes = serializers.SerializerMethodField()
+    hidden_votes = serializers.SerializerMethodField(
+        help_text=_("How many votes the reader sees only after their own, as a board of theirs wants it.")
+    )
 
     class Meta:
         model = ApprovalRound
-        fields = ["id", "purpose", "plan_hash", "opened_at", "closed_at", "result", "steps", "votes"]
+        fields = [
+            "id", "purpose", "plan_hash", "opened_at", "closed_at", "result", "steps", "votes",
+            "hidden_votes",
+        ]  # fmt: skip
+
+    @extend_schema_field(VoteSerializer(many=True))
+    def get_votes(self, row):
+        shown = [] if row.pk in self.context["hidden"] else row.votes.all()
+        return VoteSerializer(shown, many=True).data
+
+    @extend_schema_field(serializers.IntegerField())
+    def get_hidden_votes(self, row):
+        return len(row.votes.all()) if row.pk in self.context["hidden"] else 0

@@ -304,7 +304,7 @@ class CriterionForm(forms.ModelForm):
         model = Criterion
         fields = [
             "metric", "comparison", "threshold", "unit", "observation_minutes", "is_machine",
-            "has_auto_rollback",
+            "grace_minutes", "has_auto_rollback", "has_auto_restore",
         ]  # fmt: skip
 
 
@@ -318,7 +318,11 @@ class TestCaseForm(forms.ModelForm):
 
 
 class DocumentForm(forms.ModelForm):
-    file = forms.FileField(label=_("File"), allow_empty_file=True, help_text=_("At most 20 MB."))
+    file = forms.FileField(
+        label=_("File"),
+        allow_empty_file=True,
+        help_text=_("At most 20 MB. Choose it again when the page comes back: browsers forget files."),
+    )
 
     class Meta:
         model = PlanDocument

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -129,6 +130,17 @@ class Criterion(RecordedModel):
         verbose_name = _("criterion")
         verbose_name_plural = _("criteria")
         ordering = ["change", "position", "id"]
+
+    def clean(self) -> None:
+        super().clean()
+        if self.has_auto_restore and not self.has_auto_rollback:
+            raise ValidationError(
+                {
+                    "has_auto_restore": _(
+                        "Only what rolls back by itself restores the configuration by itself."
+                    )
+                }
+            )
 
     def __str__(self) -> str:
         bound = f"{self.get_comparison_display()} {plain(self.threshold)} {self.unit}"

@@ -83,7 +83,11 @@ def _told_task(row):
 
 
 def _told_criterion(row):
-    return str(row), _minutes(row.observation_minutes)
+    grace = (
+        gettext("breached after %(count)d min") % {"count": row.grace_minutes} if row.grace_minutes else ""
+    )
+    parts = [_minutes(row.observation_minutes), grace]
+    return str(row), " · ".join(part for part in parts if part)
 
 
 def _operations(change):

@@ -7,11 +7,13 @@ from django.utils.http import urlencode
 from accounts.roles import Right, has_right, require_right
 from changes.models import Board, ChangeRequest
 from changes.queue import (
+    MOST_COMPARED,
     SORT_LABELS,
     SORTS,
     TABS,
     changes_of_tab,
     decorated,
+    left_uncompared,
     narrowed,
     page_of,
     tab_counts,
@@ -34,6 +36,12 @@ def queue(request):
     usual = "due" if tab.key in BY_DEADLINE else "window" if tab.key == "scheduled" else "newest"
     sort = request.GET.get("sort") if request.GET.get("sort") in SORTS else usual
     changes = with_columns(narrowed(changes_of_tab(tab.key, request.user), wanted, request.user))
+    unfiltered = {name: value for name, value in wanted.items() if name != "conflict"}
+    uncompared = (
+        left_uncompared(narrowed(changes_of_tab(tab.key, request.user), unfiltered, request.user))
+        if wanted.get("conflict")
+        else 0
+    )
     rows, following = page_of(changes, sort, request.GET.get("after", ""))
     asked = {"tab": tab.key, **wanted} | ({"sort": sort} if sort != usual else {})
     return render(
@@ -44,6 +52,8 @@ def queue(request):
             "tabs": [(each, counts.get(each.key)) for each in TABS],
             "rows": decorated(rows, request.user),
             "wanted": wanted,
+            "uncompared": uncompared,
+            "compared": MOST_COMPARED,
             "choices": {name: ChangeRequest._meta.get_field(name).choices for name in FILTERS[1:4]},
             "boards": Board.objects.all(),
             "sort": sort,

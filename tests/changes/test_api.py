@@ -350,7 +350,10 @@ def test_boards_are_edited_by_change_managers_and_votes_delegated_by_their_owner
     people["manager"].post("boards/", {"key": "x", "label": "X"})
     days = {"starts_at": "2030-01-01T00:00:00Z", "ends_at": "2030-01-02T00:00:00Z"}
     mine = {"person": cast.owner.pk, "deputy": cast.peer.pk} | days
-    people["owner"].post("vote-delegations/", mine)
+    made = people["owner"].post("vote-delegations/", mine)
+    for who in ("owner", "manager"):  # ended and made anew, so that both people hear of it
+        answer = people[who].client.patch(f"/api/vote-delegations/{made['id']}/", {"reason": "x"})
+        assert answer.status_code == 405
     people["owner"].post(
         "vote-delegations/", mine | {"person": cast.peer.pk, "deputy": cast.owner.pk}, status=400
     )

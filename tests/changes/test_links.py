@@ -22,6 +22,7 @@ from changes.models import (
 )
 from cmdb.models import ConfigurationItem
 from tests.changes import journey
+from tests.factories import make_item
 
 SCANNER = "Mozilla/5.0 (compatible; SafeLinks/1.0; +https://scanner.example)"
 
@@ -122,3 +123,40 @@ def test_votes_are_hidden_until_one_has_voted(cast):
     assert "Too early in the year" not in client.get(url).text
     journey.cast_vote(change.rounds.get(), by=cast.board[1], choice="approve", proof=proof)
     assert "Too early in the year" in client.get(url).text
+
+
+def test_hidden_votes_are_hidden_in_the_api_and_the_queue_too(cast):
+    Board.objects.filter(key="cab").update(hides_votes=True)
+    change = journey.draft(cast)
+    journey.to_approving(cast, change, journey.HIGH)
+    proof = journey.Proof.now()
+    journey.cast_vote(change.rounds.get(), by=cast.board[0], choice="approve", comment="Early", proof=proof)
+    client = Client()
+    client.force_login(cast.board[1])
+
+    def rounds():
+        (round_,) = client.get(f"/api/changes/{change.number}/rounds/").json()
+        return len(round_["votes"]), round_["hidden_votes"]
+
+    def tally():
+        (row,) = client.get(reverse("changes:queue") + "?tab=approving").context["rows"]
+        return row.hides_votes
+
+    queue = reverse("changes:queue") + "?tab=approving"
+    needed = sum(step.need for step in change.rounds.get().steps.all())
+    assert (rounds(), tally()) == ((0, 1), True)
+    assert f"1/{needed}" not in client.get(queue).text
+    journey.cast_vote(change.rounds.get(), by=cast.board[1], choice="approve", proof=proof)
+    assert (rounds(), tally()) == ((2, 0), False)
+    assert f"2/{needed}" in client.get(queue).text
+
+
+def test_the_conflict_filter_says_what_it_does_not_compare(cast, monkeypatch):
+    for n in range(3):
+        journey.draft(cast, item=make_item(serial=f"OLD-{n}"), after={"description": "x"})
+    client = Client()
+    client.force_login(cast.manager)
+    page = reverse("changes:queue") + "?tab=all&conflict=1"
+    assert "were compared" not in client.get(page).text
+    monkeypatch.setattr("changes.queue.MOST_COMPARED", 1)
+    assert "2 older ones were not" in client.get(page).text

@@ -4,6 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from changes.models import ChangeRequest
 from cmdb.models import ConfigurationItem
 from tests.changes import journey
 from tests.factories import make_item, make_type, make_user
@@ -115,6 +116,45 @@ def test_a_document_is_added_downloaded_and_taken_out(cast, editor):
     assert "The plan" in editor.get(url("change", change)).content.decode()
     assert editor.post(url("remove", change, "documents", row.pk)).status_code == 302
     assert not change.documents.exists()
+
+
+def test_a_refused_upload_keeps_the_rest_and_says_that_the_file_is_chosen_again(cast, editor):
+    change = journey.draft(cast)
+    file = SimpleUploadedFile("no.txt", b"")
+    sent = {"documents-kind": "design", "documents-label": "The plan of the night", "documents-file": file}
+    answer = editor.post(url("add", change, "documents"), sent)
+    assert answer.status_code == 400
+    assert 'value="The plan of the night"' in answer.text
+    assert '<option value="design" selected' in answer.text
+    assert "choose it again" in answer.text
+    assert "The file was not kept" not in editor.get(url("edit", change)).text
+
+
+def test_grace_and_restoring_are_planned_in_the_editor(cast, editor):
+    change = journey.draft(cast)
+    form = {
+        "criteria-metric": "Errors", "criteria-comparison": "le", "criteria-threshold": "1",
+        "criteria-observation_minutes": "5", "criteria-grace_minutes": "3", "criteria-has_auto_restore": "on",
+    }  # fmt: skip
+    refused = editor.post(url("add", change, "criteria"), form)
+    assert refused.status_code == 400
+    assert "Only what rolls back by itself" in refused.text
+    hashed = ChangeRequest.objects.get(pk=change.pk).plan_hash
+    editor.post(url("add", change, "criteria"), form | {"criteria-has_auto_rollback": "on"})
+    row = change.criteria.get(metric="Errors")
+    assert (row.grace_minutes, row.has_auto_rollback, row.has_auto_restore) == (3, True, True)
+    assert ChangeRequest.objects.get(pk=change.pk).plan_hash != hashed
+    shown = editor.get(url("edit", change)).text
+    assert "breached after 3 min" in shown
+    assert "restores by itself" in shown
+    edited = {
+        "row_version": row.row_version,
+        "criteria-grace_minutes": "7",
+        "criteria-has_auto_rollback": "on",
+    }
+    assert editor.post(url("row", change, "criteria", row.pk), form | edited).status_code == 302
+    row.refresh_from_db()
+    assert row.grace_minutes == 7
 
 
 def test_drift_is_shown_and_taken_over(cast, editor):

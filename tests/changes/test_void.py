@@ -9,6 +9,7 @@ from changes.actions import (
     add_task,
     assign,
     cast_vote,
+    consult_owner,
     edit_change,
     take_step,
     void_confirmed,
@@ -16,7 +17,7 @@ from changes.actions import (
 )
 from tests.changes.journey import HIGH, draft, run_tests, to_approving, to_testing
 from tests.changes.test_api import Person
-from tests.factories import make_item, make_user
+from tests.factories import make_item, make_team, make_user
 
 
 @pytest.fixture
@@ -109,3 +110,19 @@ def test_the_agreement_of_one_request_is_not_the_next_one_s(cast, voted):
     person = Person(cast.requester)
     person.post(f"changes/{change.number}/tasks/?confirm_void=true", {}, status=400)
     person.post(f"changes/{change.number}/tasks/", {"label": "One more"}, status=409)
+
+
+def test_agreements_of_owners_are_among_the_losses(cast):
+    change = draft(cast)
+    team = make_team()
+    member = make_user("engineer")
+    team.members.create(user=member)
+    assert what_an_edit_voids(change) == []
+    consult_owner(change, team, by=member, answer="agreed")
+    (loss,) = what_an_edit_voids(change)
+    assert str(team) in loss
+    with pytest.raises(StepRefused) as refused:
+        edit_change(change, by=cast.requester, title="Something else")
+    assert codes(refused) == {"voids_votes"}
+    with void_confirmed():
+        edit_change(change, by=cast.requester, title="Something else")

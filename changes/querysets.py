@@ -187,21 +187,38 @@ class RoundSeatQuerySet(models.QuerySet):
         return waiting.filter(step__board__hides_votes=True).exclude(barred_as="other_seat")
 
 
+# Of a write: not accepted, and without a change, or with one that came to nothing.
+UNEXPLAINED = Q(state="open") | Q(state="linked", change__state__in=NOTHING_DONE)
+
+
 class UnauthorisedQuerySet(models.QuerySet):
     """Unauthorised writes, filtered in words."""
 
     def unexplained(self) -> Self:
         """Not accepted, and without a change, or with one that came to nothing."""
-        nothing = models.Q(state="linked", change__state__in=NOTHING_DONE)
-        return self.filter(models.Q(state="open") | nothing)
+        return self.filter(UNEXPLAINED)
 
-    def between(self, start: object, end: object) -> Self:
-        """Written from `start` up to, without, `end`; what metrics count, explained or not."""
-        return self.filter(happened_at__gte=start, happened_at__lt=end)
+    def between(self, start: object = None, end: object = None) -> Self:
+        """Written from `start` up to, without, `end` (None: no bound); explained or not."""
+        found = self if start is None else self.filter(happened_at__gte=start)
+        return found if end is None else found.filter(happened_at__lt=end)
 
     def narrowed(self, wanted: dict[str, str]) -> Self:
-        """Only those that fit: type (key), team (key) of an item, person (id), since and until (days)."""
+        """Only those that fit: type, team (keys; or team_id) of an item, person (id), since, until (days).
+
+        Also `service` (id) with what it needs, and `kind` of the change that a write is linked to.
+        """
         found = self
+        if kind := wanted.get("kind"):
+            found = found.filter(change__kind=kind)
+        if (service := wanted.get("service", "")).isdecimal():
+            closure = RawSQL("SELECT changes_service_closure_v1(%s)", [int(service[:18])])
+            found = found.filter(
+                pk__in=self.model._default_manager.filter(rows__item__in=closure).order_by().values("pk")
+            )
+        if (team := wanted.get("team_id", "")).isdecimal():
+            hit = self.model._default_manager.filter(rows__item__owner_team=int(team[:18]))
+            found = found.filter(pk__in=hit.order_by().values("pk"))
         if key := wanted.get("type"):
             found = found.filter(type__key=key)
         if key := wanted.get("team"):

@@ -29,7 +29,7 @@ class MetricSerializer(serializers.Serializer):
     key = serializers.CharField()
     label = serializers.CharField()
     definition = serializers.CharField()
-    unit = serializers.ChoiceField(["share", "duration", "minutes"])
+    unit = serializers.ChoiceField(["share", "duration", "minutes", "count"])
     counts_imported = serializers.BooleanField()
     total = FigureSerializer()
     months = MonthSerializer(many=True)
@@ -59,7 +59,7 @@ class MetricsView(APIView):
         ],
     )
     def get(self, request):
-        """Computed from the live record, in one statement."""
+        """Computed from the live record, in two statements."""
         form = ChoiceForm(request.query_params)
         if unknown := sorted(set(request.query_params) - set(form.fields)):
             raise ValidationError({name: ["Unknown parameter."] for name in unknown})

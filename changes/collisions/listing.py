@@ -16,14 +16,17 @@ from changes.models import ChangeRequest, CollisionKind
 COLUMNS = ("change_a", "change_b", "overlap_start", "overlap_end", "shared_items", "kind")
 # Changes with an item in common whose windows overlap, each pair once.
 SAME_ITEM = """
-SELECT a.id, b.id, array_agg(DISTINCT item.name)
-  FROM changes_changerequest a
-  JOIN changes_changeitem ours ON ours.change_id = a.id AND ours.impact = 'manual'
-  JOIN changes_changeitem theirs ON theirs.item_id = ours.item_id AND theirs.impact = 'manual'
-  JOIN changes_changerequest b ON b.id = theirs.change_id AND b.id > a.id AND b."window" && a."window"
-  JOIN cmdb_configurationitem item ON item.id = ours.item_id
- WHERE a.id = ANY (%(ids)s) AND b.id = ANY (%(ids)s)
- GROUP BY a.id, b.id
+WITH held AS MATERIALIZED (
+  SELECT i.change_id, i.item_id, c."window"
+    FROM changes_changerequest c
+    JOIN changes_changeitem i ON i.change_id = c.id AND i.impact = 'manual'
+   WHERE c.id = ANY (%(ids)s)
+)
+SELECT a.change_id, b.change_id, array_agg(DISTINCT item.name)
+  FROM held a
+  JOIN held b ON b.item_id = a.item_id AND b.change_id > a.change_id AND b."window" && a."window"
+  JOIN cmdb_configurationitem item ON item.id = a.item_id
+ GROUP BY a.change_id, b.change_id
 """
 
 

@@ -18,8 +18,8 @@ OURS = "NOT is_imported"
 class Metric:
     """One measure. A share is `hits` of `cases`, both whole numbers per change; a duration is `seconds`.
 
-    `unit`: share, duration or minutes (hits and cases are then sums of minutes, compared). `goal`: high, low
-    or none. `counts_imported`: whether changes from other systems can stand in it.
+    `unit`: share, duration, minutes (hits and cases are then sums of minutes, compared) or count (of writes, not
+    of changes: changes.metrics.figures asks for them). `goal`: high, low or none. `counts_imported`: whether changes from other systems can stand in it.
     """
 
     key: str
@@ -87,9 +87,16 @@ METRICS = (
         goal="low",
     ),
     Metric(
-        "unauthorised", _("Without approval"),
+        "unauthorised", _("Unauthorised writes"),
+        _("What was written to items of recorded types, or to anything in an emergency, without a change under way"
+          " that planned it: one for each transaction and type, by the time of writing, explained or not. With a kind"
+          " chosen: those that were linked to changes of it."),
+        unit="count", goal="low",
+    ),
+    Metric(
+        "without_approval", _("Without approval"),
         _("Implemented changes that were recorded afterwards, not ratified, or not ratified in time, of all"
-          " implemented changes. Writes to the configuration without any change stand in their own list."),
+          " implemented changes. Writes without any change are counted as unauthorised writes."),
         hits="(is_retrospective OR outcome = 'unratified' OR"
              " ratified_at IS NULL AND ratify_due_at < now())",
         cases=f"{OURS} AND was_implemented", goal="low",

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
+from django.db.models import Count, DateField
+from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from changes.metrics.definitions import METRICS, Metric
-from changes.models import ChangeRequest
+from changes.models import ChangeRequest, UnauthorisedWrite
+from changes.querysets import UNEXPLAINED, UnauthorisedQuerySet
 
 FACTS = (Path(__file__).parents[1] / "sql" / "metrics_facts.sql").read_text(encoding="utf-8")
 TOTALS = """SELECT grouping(month), month, count(*), count(*) FILTER (WHERE is_imported), {columns}
@@ -35,16 +38,29 @@ class Choice:
     team: int | None = None
     kind: str = ""
 
+    def bounds(self) -> tuple[datetime | None, datetime | None]:
+        """From the beginning of the first day up to the end of the last one, in the reader's time zone."""
+        zone = timezone.get_current_timezone()
+        start = self.since and datetime.combine(self.since, time(), tzinfo=zone)
+        end = self.until and datetime.combine(self.until + timedelta(days=1), time(), tzinfo=zone)
+        return start, end
+
+    def writes(self) -> UnauthorisedQuerySet:
+        """Unauthorised writes of the same days, service, team; with a kind, those linked to such changes."""
+        wanted = {"service": self.service, "team_id": self.team, "kind": self.kind}
+        found = UnauthorisedWrite.objects.between(*self.bounds())
+        return found.narrowed({name: str(value) for name, value in wanted.items() if value})
+
     def condition(self) -> tuple[str, list[Any]]:
         """The same as SQL on changes_changerequest c, with its values."""
         parts, values = ["c.state <> 'draft'"], []
-        zone = timezone.get_current_timezone()
-        if self.since:
+        start, end = self.bounds()
+        if start:
             parts.append(f"{HAPPENED} >= %s")
-            values.append(datetime.combine(self.since, time(), tzinfo=zone))
-        if self.until:
+            values.append(start)
+        if end:
             parts.append(f"{HAPPENED} < %s")
-            values.append(datetime.combine(self.until + timedelta(days=1), time(), tzinfo=zone))
+            values.append(end)
         if self.kind:
             parts.append("c.kind = %s")
             values.append(self.kind)
@@ -62,7 +78,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Figure:
-    """One measure of one stretch of time: hits and cases, or cases with median and p90 in seconds."""
+    """One measure of one stretch of time: hits and cases, or cases with median and p90 in seconds.
+
+    Of a count, `cases` is the number, and `hits` how many of them still wait for somebody.
+    """
 
     hits: float = 0
     cases: float = 0
@@ -106,7 +125,7 @@ class Report:
 
 
 def report_on(choice: Choice) -> Report:
-    """All measures of the chosen changes. One statement."""
+    """All measures of the chosen changes, and the writes beside them. Two statements."""
     columns = ", ".join(_columns(metric) for metric in METRICS)
     condition, values = choice.condition()
     query = FACTS.replace("{chosen}", condition) + TOTALS.replace("{columns}", columns)
@@ -115,7 +134,24 @@ def report_on(choice: Choice) -> Report:
         rows = cursor.fetchall()
     months = {row[1]: _figures(row[4:]) for row in rows if not row[0] and row[1]}
     total = next((row for row in rows if row[0]), (1, None, 0, 0, *[None] * (3 * len(METRICS))))
-    return Report(_figures(total[4:]), months, total[2], total[3])
+    whole = _figures(total[4:])
+    _count_writes(choice, whole, months)
+    return Report(whole, months, total[2], total[3])
+
+
+def _count_writes(choice: Choice, total: dict[str, Figure], months: dict[date, dict[str, Figure]]) -> None:
+    """Puts the unauthorised writes into the figures of each month, and of all."""
+    counts = (
+        choice.writes()
+        .order_by()
+        .values(month=TruncMonth("happened_at", output_field=DateField()))
+        .annotate(cases=Count("pk"), hits=Count("pk", filter=UNEXPLAINED))
+    )
+    cases = hits = 0
+    for row in counts:
+        months.setdefault(row["month"], {})["unauthorised"] = Figure(row["hits"], row["cases"])
+        cases, hits = cases + row["cases"], hits + row["hits"]
+    total["unauthorised"] = Figure(hits, cases)
 
 
 def changes_behind(

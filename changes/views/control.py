@@ -27,13 +27,14 @@ from changes.actions import (
 from changes.forms.control import PlanInsteadForm
 from changes.models import ChangeRequest, UnauthorisedWrite
 from changes.models.plan import column_label
+from changes.workflow import Kind
 from cmdb.models import CIType, ConfigurationItem
 
 PAGE_SIZE = 50
 ROWS_SHOWN = 200
 STATES = ("unexplained", "linked", "accepted", "all")
 TONES = {"open": "warn", "linked": "info", "accepted": "done"}
-FILTERS = ("type", "team", "person", "since", "until")
+FILTERS = ("type", "team", "person", "since", "until", "kind", "service")
 
 
 @login_required
@@ -65,11 +66,19 @@ def unauthorised(request):
             "wanted": wanted,
             "types": CIType.objects.filter(pk__in=everything.order_by().values("type")),
             "teams": Team.objects.all(),
+            "kinds": Kind.choices,
+            "service": _service(wanted),
             "people": User.objects.filter(pk__in=everything.order_by().values("writer")),
             "next": following and f"?{urlencode({'state': state, **wanted, 'before': following})}",
             "previous": before and f"?{urlencode({'state': state, **wanted})}",
         },
     )
+
+
+def _service(wanted: dict[str, str]) -> ConfigurationItem | None:
+    """The service that the measures lead here with; it is not chosen on this page."""
+    key = wanted.get("service", "")
+    return ConfigurationItem.objects.filter(pk=int(key[:18])).first() if key.isdecimal() else None
 
 
 def _label(key: str) -> str:

@@ -8,18 +8,21 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
+from accounts.models import Team
 from accounts.roles import Right, require_right
 from audit.actions import record_event
 from audit.evidence import harmless
 from changes.dossier import TONES
 from changes.forms import ChoiceForm
-from changes.metrics import METRICS, Figure, Metric, Report, changes_behind, metric_named, report_on
+from changes.metrics import METRICS, Choice, Figure, Metric, Report, changes_behind, metric_named, report_on
 from changes.models import ChangeRequest
 
 PAGE_SIZE = 50
@@ -46,7 +49,7 @@ def metrics(request):
             "form": form,
             "asked": asked,
             "report": report,
-            "cards": [_card(metric, report) for metric in METRICS],
+            "cards": [_card(metric, report, _behind(metric, form.choice(), asked)) for metric in METRICS],
             "months": [(month, _cells_of(report, month)) for month in reversed(report.span)],
             "metrics": METRICS,
         },
@@ -64,6 +67,8 @@ def behind(request, key):
     form = ChoiceForm(request.GET)
     form.is_valid()
     before = request.GET.get("before", "")
+    if metric.unit == "count":
+        return redirect(_behind(metric, form.choice(), ""))
     ids = changes_behind(
         metric,
         form.choice(),
@@ -136,10 +141,24 @@ def _whole(number: float) -> int | float:
     return int(number) if number == int(number) else round(number, 1)
 
 
-def _card(metric: Metric, report: Report) -> dict[str, Any]:
+def _behind(metric: Metric, choice: Choice, asked: str) -> str:
+    """Where what the measure counts is listed, with the same filters."""
+    if metric.unit != "count":
+        return f"{reverse('changes:metrics-behind', args=[metric.key])}?{asked}"
+    team = Team.objects.filter(pk=choice.team).values_list("key", flat=True).first() if choice.team else ""
+    wanted = {
+        "state": "all", "since": choice.since, "until": choice.until, "service": choice.service, "team": team,
+        "kind": choice.kind,
+    }  # fmt: skip
+    given = {name: value for name, value in wanted.items() if value}
+    return f"{reverse('changes:unauthorised')}?{urlencode(given)}"
+
+
+def _card(metric: Metric, report: Report, behind: str) -> dict[str, Any]:
     figure = report.total.get(metric.key, Figure())
     return {
         "metric": metric,
+        "behind": behind,
         "figure": figure,
         "words": in_words(metric, figure),
         "detail": _detail(metric, figure),
@@ -152,6 +171,8 @@ def _card(metric: Metric, report: Report) -> dict[str, Any]:
 
 def in_words(metric: Metric, figure: Figure) -> str:
     """The number as people say it: "7 of 9", "2 days 3 hours", or a dash where there is nothing to count."""
+    if metric.unit == "count":
+        return str(_whole(figure.cases))
     if not figure.cases:
         return "—"
     if metric.unit == "duration":
@@ -165,6 +186,10 @@ def in_words(metric: Metric, figure: Figure) -> str:
 
 
 def _detail(metric: Metric, figure: Figure) -> str:
+    if metric.unit == "count":
+        if figure.hits:
+            return _("of them to be explained: %(count)s") % {"count": _whole(figure.hits)}
+        return _("all of them explained") if figure.cases else ""
     if not figure.cases:
         return _("nothing to count yet")
     if metric.unit == "duration":
@@ -195,13 +220,16 @@ def duration(seconds: float) -> str:
     return " ".join(parts)
 
 
+def _height(metric: Metric, figure: Figure) -> float | None:
+    if metric.unit == "count":
+        return figure.cases
+    return figure.median if metric.unit == "duration" else figure.percent
+
+
 def _bars(metric: Metric, report: Report) -> list[dict[str, Any]]:
-    """One bar per month of the last two years: the share, or the median against the highest one."""
+    """One bar per month of the last two years: the share, or the median or number against the highest one."""
     months = report.by_month(metric)[-MONTHS_DRAWN:]
-    values = [
-        (figure.median if metric.unit == "duration" else figure.percent) if figure.cases else None
-        for _month, figure in months
-    ]
+    values = [_height(metric, figure) if figure.cases else None for _month, figure in months]
     highest = max((value for value in values if value is not None), default=0)
     top = 100 if metric.unit == "share" else highest
     return [

@@ -1,7 +1,9 @@
 """Past changes from a file: what each row gets for an answer, what is written, and that it stays."""
 
+import csv
 import json
 import os
+from datetime import timedelta
 from io import BytesIO, StringIO
 from pathlib import Path
 
@@ -12,15 +14,18 @@ from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from changes.actions import import_changes
 from changes.imports.mapping import change_mappings, load_change_mapping, parse_change_mapping
 from changes.imports.report import Warned
+from changes.lead import breaches, with_lead_time
+from changes.metrics import Choice, changes_behind, metric_named, report_on
 from changes.models import ChangeEvent, ChangeImport, ChangeItem, ChangeRequest
 from cmdb.imports.mapping import MappingRefused, shipped_mappings
 from cmdb.imports.reading import FileRefused
 from cmdb.models import ConfigurationItem
-from tests.factories import make_item, make_user
+from tests.factories import make_change, make_item, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -350,3 +355,36 @@ def test_the_downtimes_of_the_grid_are_recorded(_real):
     assert sum("empty_window" in each for each in warned) == truth["zero_or_negative_window"]
     assert sum("created_after_start" in each for each in warned) == truth["retroactive(created after start)"]
     assert sum("long_window" in each for each in warned) == 3
+
+
+@pytest.mark.parametrize("_real", [pytest.param(None, marks=real_data)])
+def test_what_issue_3_shows_of_the_grid(_real, client):
+    registry()
+    file = str(DATA / "osg/osg_changes.csv")
+    assert "738 created" in command("import_changes", file, "--map", "osg_changes", "--dry-run", "--summary")
+    assert "738 created" in command("import_changes", file, "--map", "osg_changes", "--summary")
+    # Lead time of the scheduled ones, in words of the list, of the page, and of the measures.
+    scheduled = ChangeRequest.objects.filter(kind="normal")
+    assert breaches(scheduled).count() == 103
+    client.force_login(make_user("engineer"))
+    counts = client.get(reverse("changes:lead-times")).context["counts"]
+    assert (counts["late"], counts["in_time"]) == (103, 137)
+    assert with_lead_time(ChangeRequest.objects.all()).filter(lead=None).count() == 328
+    short_notice = report_on(Choice()).total["short_notice"]
+    assert (short_notice.hits, short_notice.cases) == (103, 103 + 137)
+    late = changes_behind(metric_named("short_notice"), Choice(), limit=1000)
+    assert set(late) == set(breaches(scheduled).values_list("pk", flat=True))
+    # Collisions: 13 pairs, and none more for a window that only touches one of them.
+    words = ["collisions", "--from", "2016-01-01", "--to", "2023-01-01", "--same-ci", "--format", "csv"]
+    found = list(csv.reader(StringIO(command(*words))))
+    truth = (DATA / "truth/osg_changes_conflicts.csv").read_text(encoding="utf-8")
+    expected = list(csv.reader(truth.splitlines()))
+    assert len(expected) == 1 + 13
+    assert [row[:4] for row in found] == [row[:4] for row in expected]
+    item = ChangeRequest.objects.get(import_key=found[1][0]).change_items.filter(impact="manual")[0].item
+    on_it = ChangeRequest.objects.filter(change_items__item=item)
+    end, second = max(change.window.upper for change in on_it), timedelta(seconds=1)
+    other = make_change(items=[item], window=(end, end + second))
+    assert list(csv.reader(StringIO(command(*words)))) == found
+    ChangeRequest.objects.filter(pk=other.pk).update(window=(end - second, end + second))
+    assert other.number in command(*words)

@@ -1,18 +1,20 @@
-"""The measures: each counts what its definition says, with the changes behind it, in one statement."""
+"""The measures: each counts what its definition says, with the changes behind it, in two statements."""
 
 import csv
 import io
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import SecurityEvent
-from changes.actions import create_change, take_step
+from changes.actions import accept_write, create_change, link_write, take_step
 from changes.metrics import METRICS, Choice, Figure, changes_behind, metric_named, report_on
-from changes.models import CausedIncident, RoundReading, Vote
+from changes.models import CausedIncident, RoundReading, UnauthorisedWrite, Vote
 from changes.views.metrics import duration
+from cmdb.models import CIType, ConfigurationItem
 from tests.changes import journey
 from tests.factories import make_change, make_item, make_relation, make_team, make_user
 
@@ -219,12 +221,59 @@ def test_durations_in_words(seconds, words):
 
 def test_the_statements_do_not_grow(cast, django_assert_num_queries):
     imported(cast, "successful", import_key="1")
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         report_on(Choice())
     for number in range(5):
         imported(cast, "failed", import_key=f"x{number}")
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         report_on(Choice())
+
+
+# Writes without a change
+
+
+@pytest.fixture
+def written(db):
+    """Two writes of today, of two types: one on a team's host that a service needs, one on a rack."""
+    team, service = make_team(), make_item("service")
+    host, rack = make_item(owner_team=team), make_item("rack")
+    make_relation(source=service, target=host)
+    CIType.objects.filter(key__in=["host", "rack"]).update(control="recorded")
+    ConfigurationItem.objects.filter(pk__in=[host.pk, rack.pk]).update(description="by the way")
+    return SimpleNamespace(team=team, service=service, host=host, rack=rack)
+
+
+def test_unauthorised_counts_writes_explained_or_not(written, cast):
+    assert counts("unauthorised") == (2, 2)
+    write = UnauthorisedWrite.objects.get(type__key="host")
+    accept_write(write, by=make_user("configuration_manager"), comment="Taking stock")
+    assert counts("unauthorised") == (1, 2)
+    assert [month["unauthorised"].cases for month in report_on(Choice()).months.values()] == [2]
+
+
+def test_the_list_behind_unauthorised_shows_as_many(written, reader):
+    today = timezone.localdate()
+    yesterday = today - timedelta(days=1)
+    for chosen, expected in (
+        ({"since": today, "until": today}, 2), ({"until": yesterday}, 0), ({"team": written.team.pk}, 1),
+        ({"service": written.service.pk}, 1), ({"kind": "normal"}, 0),
+    ):  # fmt: skip
+        assert counts("unauthorised", **chosen) == (expected, expected), chosen
+        listed = reader.get(reverse("changes:metrics-behind", args=["unauthorised"]), chosen, follow=True)
+        assert listed.redirect_chain[0][0].startswith(reverse("changes:unauthorised"))
+        assert len(listed.context["rows"]) == expected, chosen
+    body = reader.get(reverse("changes:metrics")).content.decode()
+    assert f'<a href="{reverse("changes:unauthorised")}?state=all">2</a>' in body
+    assert "of them to be explained: 2" in body
+    assert reader.get(reverse("changes:unauthorised"), {"service": "x", "kind": "y"}).status_code == 200
+
+
+def test_a_write_linked_to_an_emergency_counts_for_emergencies(written, cast):
+    change = make_change(kind="emergency", items=[written.host])
+    write = UnauthorisedWrite.objects.get(type__key="host")
+    link_write(write, change, by=cast.requester)
+    assert counts("unauthorised", kind="emergency") == (0, 1)
+    assert counts("unauthorised", kind="normal") == (0, 0)
 
 
 # Page, file, API

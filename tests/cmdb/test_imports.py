@@ -5,6 +5,8 @@ from io import BytesIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from cmdb.actions import import_items, import_relations
 from cmdb.imports.mapping import MappingRefused, load_mapping, parse_mapping, shipped_mappings
@@ -101,6 +103,26 @@ def test_every_kind_of_value_arrives_typed():
         "colour": "red",
     }
     assert (box.owner_team.key, box.location.address, box.description) == ("ops", "shelf:s1", "hello")
+
+
+def test_after_a_large_import_the_planner_knows_the_tables():
+    with CaptureQueriesContext(connection) as small:
+        items(HEADER + "box:b1,,,,,,,,,,\n")
+    assert not any("analyse_v1" in query["sql"] for query in small)
+    with CaptureQueriesContext(connection) as large:
+        items(HEADER + "".join(f"box:l{number},,,,,,,,,,\n" for number in range(500)))
+    assert sum("analyse_v1" in query["sql"] for query in large) == 1
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'cmdb_configurationitem'::regclass")
+        assert cursor.fetchone()[0] >= 501
+
+
+def test_the_application_analyses_these_tables_and_no_others(app_sql):
+    app_sql.execute("SELECT cmdb.analyse_v1()")
+    notes = []
+    app_sql.add_notice_handler(lambda note: notes.append(note.message_primary))
+    app_sql.execute("ANALYZE cmdb_configurationitem")  # it warns, and skips what is not one's own
+    assert "permission denied" in notes[0]
 
 
 def test_importing_twice_changes_nothing_and_writes_no_history():

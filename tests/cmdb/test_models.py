@@ -183,6 +183,18 @@ def test_what_is_exported_loads_as_no_change():
     assert len(before["types"]) == len(export_model()["types"])
 
 
+def test_how_strictly_a_type_is_controlled_goes_with_the_document():
+    CIType.objects.filter(key="network_device").update(control="controlled")
+    CIType.objects.filter(key="storage").update(control="recorded")
+    document = yaml.safe_load(yaml.safe_dump(export_model(), allow_unicode=True))
+    CIType.objects.filter(key__in=["network_device", "storage"]).update(control="open")
+    load_model(document, by=None)
+    modes = dict(CIType.objects.values_list("key", "control"))
+    assert (modes["network_device"], modes["storage"]) == ("controlled", "recorded")
+    load_model({"types": [{"key": "storage", "label": "Storage"}]}, by=None)  # says nothing of it
+    assert CIType.objects.get(key="storage").control == "recorded"
+
+
 def test_a_document_creates_and_updates_what_it_names_and_nothing_else():
     document = {
         "types": [

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.labelled import in_active_language
-from accounts.models import User
+from accounts.models import Team, User
 from changes.actions import list_mark, reasons_against_answering, reasons_against_overruling
 from changes.guards.impact import Affected, LiveImpact, last_confirmation
 from changes.guards.refusal import Refusal
@@ -30,6 +30,7 @@ from changes.models import (
 from changes.models.request import AssignmentRole, ItemImpact
 from changes.risk import highest
 from changes.workflow import State
+from cmdb.models import Criticality
 
 RISK_TONES = {"low": "good", "medium": "warn", "high": "serious", "very_high": "bad"}
 TEMPLATE_TONES = {
@@ -105,7 +106,8 @@ def _line(key: str, entry: dict[str, Any], asked: dict[str, Any], level: str) ->
 def _criticality(value: int, about: dict[str, Any]) -> str:
     if not about.get("item"):
         return str(value)
-    return _("%(item)s has criticality %(value)s") % {"item": about["item"], "value": value}
+    words = {"item": about["item"].partition(":")[2] or about["item"], "value": Criticality(value).label}
+    return _("%(item)s has criticality %(value)s") % words
 
 
 def _affected(value: int, about: dict[str, Any]) -> str:
@@ -212,9 +214,10 @@ class ImpactPart:
         if self.is_open:
             return self.live.rows
         kept = self.confirmation.rows if self.confirmation else []
+        named = {team.label: str(team) for team in Team.objects.all()} if kept else {}
         return [
             Affected(row["item"], row["address"], row["effect"], row["depth"], row["criticality"],
-                     row["team"], tuple(row["path"]))
+                     named.get(row["team"], row["team"]), tuple(row["path"]))
             for row in kept
         ]  # fmt: skip
 

@@ -36,6 +36,7 @@ from changes.actions.imports import (
     use_mapping,
 )
 from changes.actions.line import may_stop, release_the_line, stop_the_line
+from changes.actions.links import link_changes
 from changes.actions.meetings import (
     add_to_agenda,
     decisions_on,
@@ -187,6 +188,7 @@ __all__ = [
     "fill_agenda",
     "import_changes",
     "judge_not_affected",
+    "link_changes",
     "link_write",
     "list_mark",
     "live_drift",

@@ -37,6 +37,7 @@ REMOVABLE = {
     "assignments": "assignments",
     "documents": "documents",
     "test-cases": "test_cases",
+    "follows": "follows",
 }
 EDITABLE = {
     "stages": shapes.StageSerializer,
@@ -175,6 +176,16 @@ class PlanEndpoints:
         asked = self._read(shapes.CriterionSerializer)
         row = deeds.add_criterion(self.get_object(), asked.pop("metric"), by=request.user, **asked)
         return self._made(shapes.CriterionSerializer, row)
+
+    @extend_schema(
+        parameters=[AGREED], request=bulk.FollowsSerializer, responses={201: bulk.FollowsSerializer}
+    )
+    @action(detail=True, methods=["post"], filterset_class=None)
+    def follows(self, request, number):
+        """One more change that must be done before this one starts: {change: its number}."""
+        asked = self._read(bulk.FollowsSerializer)
+        row = deeds.link_changes(self.get_object(), asked["other"], by=request.user)
+        return self._made(bulk.FollowsSerializer, row)
 
     @extend_schema(
         parameters=[AGREED],

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from changes.api.fields import ItemField
-from changes.models import PlanDocument, PlanStage
+from changes.models import ChangeLink, ChangeRequest, PlanDocument, PlanStage
 from changes.models.plan import DocumentKind, OperationKind
 
 MANY = (OperationKind.UPDATE, OperationKind.RETIRE)
@@ -42,6 +42,16 @@ class BulkPlanSerializer(serializers.Serializer):
         if "filter" in attrs and not attrs["filter"]:
             raise serializers.ValidationError({"filter": [_("Name at least one condition.")]})
         return attrs
+
+
+class FollowsSerializer(serializers.ModelSerializer):
+    change = serializers.SlugRelatedField("number", queryset=ChangeRequest.objects.all(), source="other")
+    title = serializers.CharField(source="other.title", read_only=True)
+    state = serializers.CharField(source="other.state", read_only=True)
+
+    class Meta:
+        model = ChangeLink
+        fields = ["id", "change", "title", "state"]
 
 
 class OutcomeSerializer(serializers.Serializer):

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from accounts.models import Team, User
 from changes.api.assessment import TestCaseSerializer, TestRunSerializer
 from changes.api.fields import ItemField, WindowField
-from changes.api.plan_serializers import DocumentSerializer
+from changes.api.plan_serializers import DocumentSerializer, FollowsSerializer
 from changes.models import (
     ApprovalRound,
     Assignment,
@@ -179,11 +179,13 @@ class ChangeDetailSerializer(ChangeSerializer):
     test_cases = TestCaseSerializer(many=True, read_only=True)
     test_runs = TestRunSerializer(many=True, read_only=True)
     documents = DocumentSerializer(many=True, read_only=True)
+    follows = FollowsSerializer(many=True, read_only=True)
 
     class Meta(ChangeSerializer.Meta):
         fields = [
             *ChangeSerializer.Meta.fields, "change_items", "assignments", "consultations", "stages",
             "operations", "tasks", "rollback_steps", "criteria", "test_cases", "test_runs", "documents",
+            "follows",
         ]  # fmt: skip
 
 

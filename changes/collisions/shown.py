@@ -21,7 +21,7 @@ from changes.collisions.schedule import AT_WORK, SEEN, Schedule
 from changes.collisions.slots import next_free_slots
 from changes.collisions.words import explained, in_words
 from changes.models import ChangeRequest, CollisionKind, FreezeWindow
-from changes.workflow import ENDS, UNDER_WAY
+from changes.workflow import EDITABLE, ENDS, UNDER_WAY, State
 from cmdb.models import ConfigurationItem
 
 ICONS = {
@@ -32,6 +32,8 @@ ICONS = {
     CollisionKind.PERSON: "person",
     CollisionKind.MAINTENANCE: "event_busy",
 }
+
+MOVABLE = EDITABLE | {State.SCHEDULED}  # later the window has begun: no other one is proposed
 
 
 @dataclass
@@ -124,7 +126,7 @@ def in_the_way(change: ChangeRequest, user: User) -> InTheWay:
     )
     if schedule.overlapping(change.pk):
         found.beyond = len(schedule.reach(change.pk)) - len(schedule.reach(change.pk, schedule.depth))
-    if found.wants_slot and span[1] > timezone.now():
+    if found.wants_slot and change.state in MOVABLE and span[1] > timezone.now():
         found.slots = next_free_slots(change, span[1] - span[0], max(span[0], timezone.now()))
     return found
 

@@ -11,6 +11,7 @@ from changes.forms.metrics import ChoiceForm
 from changes.forms.plan import (
     CriterionForm,
     DocumentForm,
+    FollowsForm,
     ItemForm,
     ManyForm,
     NewItemForm,
@@ -35,6 +36,7 @@ __all__ = [
     "CriterionForm",
     "DelegationForm",
     "DocumentForm",
+    "FollowsForm",
     "FreezeForm",
     "ItemForm",
     "ManyForm",

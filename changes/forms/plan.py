@@ -11,7 +11,16 @@ from accounts.models import Team, User
 from changes.actions import Wanted
 from changes.forms.fields import AddressField
 from changes.forms.values import INSIDE, attribute_value, attributes_from, column_value, fields_known
-from changes.models import Assignment, Criterion, PlanDocument, PlanStage, PlanTask, RollbackStep, TestCase
+from changes.models import (
+    Assignment,
+    ChangeRequest,
+    Criterion,
+    PlanDocument,
+    PlanStage,
+    PlanTask,
+    RollbackStep,
+    TestCase,
+)
 from changes.models.plan import OperationKind
 from changes.models.request import AssignmentRole
 from cmdb.models import CIAttribute, CIType, ConfigurationItem, Environment, LifecycleStage, RelationType
@@ -42,6 +51,17 @@ def _stage_field() -> forms.ModelChoiceField:
 
 class ItemForm(PlanForm):
     item = AddressField(label=_("Configuration item"), help_text=ITEM_HELP)
+
+
+class FollowsForm(PlanForm):
+    other = forms.ModelChoiceField(
+        ChangeRequest.objects.all(),
+        to_field_name="number",
+        label=_("Change"),
+        help_text=_("Its number, for example CHG-000123."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"invalid_choice": _("There is no change with this number.")},
+    )
 
 
 class FieldForm(PlanForm):

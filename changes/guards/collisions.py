@@ -22,7 +22,7 @@ from changes.collisions import (
 )
 from changes.collisions.words import in_words, names_of
 from changes.guards.refusal import Data, Refusal, unless
-from changes.models import ApprovalPolicy, ChangeLink, ChangeRequest, CollisionKind
+from changes.models import ApprovalPolicy, ChangeRequest, CollisionKind
 from changes.workflow import Outcome, State
 
 __all__ = ["Collision", "FreezeHit", "collisions_of", "freezes_on"]
@@ -245,7 +245,6 @@ def window_passed_plus_grace(change: ChangeRequest, by: User | None, data: Data)
 
 def upstream_changes_done(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
     """Every change that this one must follow is closed, and came out well."""
-    links = change.links.filter(nature=ChangeLink.Nature.FOLLOWS).select_related("other")
     good = (Outcome.SUCCESSFUL, Outcome.SUCCESSFUL_WITH_ISSUES)
     return [
         Refusal(
@@ -254,7 +253,7 @@ def upstream_changes_done(change: ChangeRequest, by: User | None, data: Data) ->
             _("Wait for it, or remove the link and plan again."),
             reverse("changes:change", args=[link.other.number]),
         )
-        for link in links
+        for link in change.follows
         if not (link.other.state == State.CLOSED and link.other.outcome in good)
     ]
 

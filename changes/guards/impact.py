@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -14,7 +14,7 @@ from changes.models import AssessmentPolicy, ChangeRequest, ImpactConfirmation
 from changes.models.request import ItemImpact
 from changes.workflow import Kind
 from cmdb.impact import ImpactRow, impact_of
-from cmdb.models import ConfigurationItem
+from cmdb.models import ConfigurationItem, Criticality
 
 EFFECTS = ("down", "degraded", "informed")
 # How much of the list is kept in words; all of it is kept by id and effect.
@@ -34,6 +34,20 @@ class Affected:
     team: str
     path: tuple[str, ...]
     is_added: bool = False
+
+    @property
+    def name(self) -> str:
+        """The item's name without its type; in an address the type comes first."""
+        return self.address.partition(":")[2] or self.address
+
+    @property
+    def steps(self) -> list[str]:
+        """The names on the way to it."""
+        return [step.partition(":")[2] or step for step in self.path]
+
+    @property
+    def criticality_label(self) -> str | Promise:
+        return Criticality(self.criticality).label
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -204,6 +204,11 @@ class ChangeRequest(RecordedModel):
         return self.state in ENDS
 
     @property
+    def follows(self) -> models.QuerySet[ChangeLink]:
+        """The links to the changes that must be done before this one."""
+        return self.links.filter(nature=ChangeLink.Nature.FOLLOWS).select_related("other")
+
+    @property
     def is_high_risk(self) -> bool:
         return self.risk in (Risk.HIGH, Risk.VERY_HIGH)
 

@@ -45,6 +45,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
                             AND (k.grace_minutes > 0 OR k.has_auto_restore)),
     'test_cases', (SELECT jsonb_agg(jsonb_build_array(t.position, t.label, t.steps, t.expected)
                           ORDER BY t.position, t.id) FROM changes_testcase t WHERE t.change_id = c.id),
+    'follows', (SELECT jsonb_agg(l.other_id ORDER BY l.other_id) FROM changes_changelink l
+                 WHERE l.change_id = c.id AND l.nature = 'follows'),
     'impact_reasons', (SELECT jsonb_agg(jsonb_build_array(i.item_id, i.effect, i.reason) ORDER BY i.item_id)
                          FROM changes_changeitem i WHERE i.change_id = c.id AND i.reason <> '')
   )))::text, 'UTF8')), 'hex');

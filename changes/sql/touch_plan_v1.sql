@@ -31,7 +31,7 @@ DECLARE t text;
 BEGIN
   FOREACH t IN ARRAY ARRAY['changes_changeitem', 'changes_planstage', 'changes_plantask', 'changes_criterion',
                            'changes_plannedoperation', 'changes_rollbackstep', 'changes_assignment',
-                           'changes_plandocument'] LOOP
+                           'changes_plandocument', 'changes_changelink'] LOOP
     CONTINUE WHEN to_regclass(t) IS NULL;  -- a later migration makes it and loads this again
     EXECUTE format('CREATE OR REPLACE TRIGGER touch_plan_i AFTER INSERT ON %I REFERENCING NEW TABLE AS touched '
                    'FOR EACH STATEMENT EXECUTE FUNCTION changes_touch_plan_v1()', t);

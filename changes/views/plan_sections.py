@@ -19,6 +19,7 @@ from changes.actions import (
     add_task,
     add_test_case,
     assign,
+    link_changes,
     plan_operations,
     remove_row,
     unassign,
@@ -26,6 +27,7 @@ from changes.actions import (
 from changes.forms import (
     CriterionForm,
     DocumentForm,
+    FollowsForm,
     ItemForm,
     NewItemForm,
     OperationForm,
@@ -178,6 +180,16 @@ SECTIONS = (
         told=lambda row: (row.label, _minutes(row.duration_minutes)),
         is_ordered=True,
         is_editable=True,
+    ),
+    Section(
+        "follows",
+        _("Must follow"),
+        FollowsForm,
+        lambda change: change.follows,
+        lambda change, by, form: link_changes(change, form.cleaned_data["other"], by=by),
+        _("Changes that must be done before this one may start."),
+        told=lambda row: (f"{row.other.number} {row.other.title}", row.other.get_state_display()),
+        knows_change=True,
     ),
     Section(
         "documents",

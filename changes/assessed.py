@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -54,6 +57,7 @@ LABELS: dict[str, str | Promise] = {
     "rehearsal": gettext_lazy("Rehearsal of the rollback"),
     "no_return": gettext_lazy("Point of no return"),
     "critical_item": gettext_lazy("Critical item"),
+    "outside_maintenance": gettext_lazy("Maintenance windows"),
 }
 
 
@@ -164,11 +168,31 @@ def _critical_item(value: bool, about: dict[str, Any]) -> str:
     return _("a critical item is down for long, or has no sure way back")
 
 
+def _outside_maintenance(value: int, about: dict[str, Any]) -> str:
+    if not value:
+        return (
+            _("no item has a maintenance window that the change leaves")
+            if about.get("has_window", True)
+            else _("no window is set yet")
+        )
+    opens = parse_datetime(about.get("opens", ""))
+    words = {
+        "item": about.get("item", ""),
+        "more": about.get("more", 0),
+        "opens": date_format(localtime(opens), "Y-m-d H:i") if opens else "—",
+    }
+    if words["more"]:
+        return (
+            _("outside the maintenance windows of %(item)s and %(more)d more; next opening %(opens)s") % words
+        )
+    return _("outside the maintenance windows of %(item)s; next opening %(opens)s") % words
+
+
 WORDS: dict[str, Callable[[Any, dict[str, Any]], str]] = {
     "criticality": _criticality, "affected": _affected, "downtime_minutes": _downtime,
     "working_hours": _hours,
     "precedents": _precedents, "failures": _failures, "rehearsal": _rehearsal, "no_return": _no_return,
-    "critical_item": _critical_item,
+    "critical_item": _critical_item, "outside_maintenance": _outside_maintenance,
 }  # fmt: skip
 
 

@@ -25,6 +25,9 @@ VOTE_REMINDER = _kind("vote_reminder", _("Your vote is still missing"), urgent=T
 VOTE_OVERDUE = _kind("vote_overdue", _("A vote is overdue (for who has to look after it)"), urgent=True)
 YOUR_TURN = _kind("your_turn", _("A step of a change waits for you"))
 CONSULTED = _kind("consulted", _("Your team is asked about a change"))
+OWNER_ANSWERED = _kind("owner_answered", _("A team that owns something agreed to a change"), mail=DIGEST)
+OBJECTED = _kind("objected", _("A team that owns something objects to a change"), urgent=True)
+OVERRULED = _kind("overruled", _("The objection of a team, or its silence, is overruled"))
 VERBAL_VOTE = _kind("verbal_vote", _("A vote by word of mouth in your name is to be confirmed"), urgent=True)
 ACTION_DUE = _kind("action_due", _("An action agreed in a review is due"))
 # What happened to a change that you take part in.

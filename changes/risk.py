@@ -9,7 +9,7 @@ LEVELS = ("low", "medium", "high", "very_high")
 # Inputs that OpsLedger computes; a question never takes one of their keys.
 COMPUTED = (
     "criticality", "affected", "downtime_minutes", "working_hours", "precedents", "failures", "rehearsal",
-    "no_return", "critical_item",
+    "no_return", "critical_item", "outside_maintenance",
 )  # fmt: skip
 # The fewer the riskier: a threshold is passed from above.
 FEWER_IS_WORSE = frozenset({"precedents"})

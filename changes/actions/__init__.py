@@ -13,7 +13,7 @@ from changes.actions.consultations import (
 from changes.actions.control import accept_write, link_write, may_accept, open_retrospective, plan_instead
 from changes.actions.copies import Copy, copy_change
 from changes.actions.delegations import delegate_votes, end_delegation
-from changes.actions.discussion import add_remark
+from changes.actions.discussion import add_remark, may_remark
 from changes.actions.drift import confirm_drift, decide_drift, live_drift
 from changes.actions.editing import reasons_against_editing, void_confirmed, what_an_edit_voids
 from changes.actions.emergency import confirm_presence, note_overdue_ratifications
@@ -193,6 +193,7 @@ __all__ = [
     "list_mark",
     "live_drift",
     "may_accept",
+    "may_remark",
     "may_run",
     "may_stop",
     "move_item",

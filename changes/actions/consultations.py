@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
 from accounts.roles import Right, has_right
+from changes.actions.owners_told import tell_answer, tell_overruling
 from changes.actions.refusals import StepRefused, locked, refusals_recorded
 from changes.guards.assessment import owners_to_consult
 from changes.guards.form import thin
@@ -64,7 +65,8 @@ def consult_owner(
             defaults={"answer": answer, "answered_by": by, "comment": comment.strip()},
             create_defaults={"answer": answer, "answered_by": by, "comment": comment.strip()},
         )
-    row.refresh_from_db()
+        row.refresh_from_db()
+        tell_answer(row)
     return row
 
 
@@ -101,7 +103,8 @@ def overrule_owner(consultation: Consultation, *, by: User, because: str) -> Con
             raise StepRefused(refusals)
         row.overruled_by, row.overruled_because = by, because.strip()
         row.save(update_fields=["overruled_by", "overruled_because"])
-    row.refresh_from_db()
+        row.refresh_from_db()
+        tell_overruling(row)
     return row
 
 

@@ -7,7 +7,7 @@ import re
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.roles import Right, has_right
+from accounts.roles import OFFICES_APART, Right, has_right
 from changes.actions.refusals import StepRefused, refusals_recorded
 from changes.actions.telling import tell_remark
 from changes.guards.refusal import Refusal
@@ -15,6 +15,11 @@ from changes.models import ChangeRequest, Remark
 
 MENTION = re.compile(r"@([\w.+-]{1,150})")
 LONGEST = 4000
+
+
+def may_remark(by: User) -> bool:
+    """Everybody who reads changes, except who holds nothing but an office kept apart: an auditor only reads."""
+    return has_right(by, Right.VIEW) and not (by.role_keys and by.role_keys <= set(OFFICES_APART))
 
 
 def add_remark(
@@ -27,7 +32,7 @@ def add_remark(
     """
     with refusals_recorded("remark", change, by):
         words, refusals = text.strip(), []
-        if not has_right(by, Right.VIEW):
+        if not may_remark(by):
             refusals.append(Refusal("right", _("You have no right to take part in the discussion.")))
         if not words or "\x00" in words:
             refusals.append(Refusal("empty", _("There is nothing written."), _("Write your question.")))

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
+from changes.collisions import maintenance_misses
 from changes.models import (
     AssessmentPolicy,
     ChangeRequest,
@@ -80,6 +81,7 @@ def computed_inputs(change: ChangeRequest, bounds: Mapping[str, RiskThreshold]) 
         "working_hours": (min(hours, change.downtime_minutes), {"overlap": hours}),
         "precedents": precedents(change, items),
         "failures": failures(change, items),
+        "outside_maintenance": outside_maintenance(change),
     }
     found = {
         key: RiskInput(value, level_for(key, value, bounds.get(key)), about)
@@ -161,6 +163,16 @@ def failures(change: ChangeRequest, items: list[ConfigurationItem]) -> tuple[int
 def look_back_days(kind: str) -> int:
     found = AssessmentPolicy.objects.filter(kind=kind).values_list("look_back_days", flat=True).first()
     return 90 if found is None else found
+
+
+def outside_maintenance(change: ChangeRequest) -> tuple[int, dict[str, Any]]:
+    """How many items have maintenance windows of which none holds the window; about the first of them."""
+    missed = maintenance_misses(change, change.window)
+    if not missed:
+        return 0, {"has_window": change.window is not None and not change.window.isempty}
+    opens = missed[0].opens
+    about = {"item": missed[0].item.address, "more": len(missed) - 1}
+    return len(missed), about | ({"opens": opens[0][0].isoformat()} if opens else {})
 
 
 def minutes_in_working_hours(change: ChangeRequest) -> int:

@@ -106,6 +106,10 @@ class RiskThreshold(RecordedModel):
         WORKING_HOURS = "working_hours", _("Minutes of downtime within working hours")
         PRECEDENTS = "precedents", _("Similar changes that succeeded within a year (fewer than)")
         FAILURES = "failures", _("Failed changes on the same items in the days looked back")
+        OUTSIDE_MAINTENANCE = (
+            "outside_maintenance",
+            _("Items whose maintenance windows do not hold the window"),
+        )
 
     measure = models.CharField(_("input"), max_length=20, choices=Measure.choices, unique=True)
     medium_from = models.PositiveIntegerField(_("medium from"), null=True, blank=True)

@@ -26,7 +26,8 @@ ON CONFLICT (question_id, key) DO NOTHING;
 
 INSERT INTO changes_riskthreshold (row_version, measure, medium_from, high_from, very_high_from) VALUES
   (1, 'criticality', 3, 4, NULL), (1, 'affected', 11, 101, NULL), (1, 'downtime_minutes', 31, 241, NULL),
-  (1, 'working_hours', 1, 61, NULL), (1, 'precedents', 1, NULL, NULL), (1, 'failures', 1, 3, NULL)
+  (1, 'working_hours', 1, 61, NULL), (1, 'precedents', 1, NULL, NULL), (1, 'failures', 1, 3, NULL),
+  (1, 'outside_maintenance', 1, NULL, NULL)
 ON CONFLICT (measure) DO NOTHING;
 
 INSERT INTO changes_workinghours (row_version, day, starts_at, ends_at)

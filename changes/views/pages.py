@@ -16,6 +16,7 @@ from accounts.step_up import confirm_link, proof_of, take_half_filled
 from audit.recorded.differences import told_all, with_own_predecessors, with_predecessors
 from changes.actions import (
     available_steps,
+    may_remark,
     reasons_against_editing,
     reasons_against_testing,
     reasons_against_voting,
@@ -122,6 +123,7 @@ def page(request, shown: ChangeRequest, *, status: int = 200, **more: Any):
         "may_work": works,
         "may_measure": measures,
         "remark_form": RemarkForm(),
+        "may_remark": may_remark(request.user),
         "test_runs": runs_in_words(shown),
         "why_no_test": reasons_against_testing(shown, request.user),
         "impact": ImpactPart(shown, request.user),

@@ -12,6 +12,8 @@ from cmdb.models import ConfigurationItem
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+ANSWERS = {"how_often": "first_time", "how_sure": "planned", "who_would_notice": "department"}
+
 
 @pytest.fixture
 def people(person, seat, imported):
@@ -38,6 +40,8 @@ def local(moment):
 def add_row(page, section, **fields):
     """Fills in one row of the plan and adds it."""
     card = page.locator(f"#{section}")
+    for way in card.locator("details.plan-way:not([open])", has=page.locator(f"[name={section}-item]")).all():
+        way.locator("summary").click()
     for name, value in fields.items():
         field = card.locator(f"[name={section}-{name}]")
         if field.evaluate("field => field.tagName") == "SELECT":
@@ -66,6 +70,7 @@ def raise_change(page, title, item, serial):
     for part in ("assessor", "tester", "implementer", "verifier"):
         add_row(page, "people", role=part, user=part)
     add_row(page, "tasks", label="Read the label")
+    add_row(page, "cases", label="Label in staging", expected="The record says what the label says.")
     add_row(page, "rollback", label="Put the old number back")
     add_row(page, "criteria", metric="Alarms", threshold="0")
     page.get_by_role("link", name="Back to the change").click()
@@ -91,20 +96,21 @@ def take(page, number, step, **answers):
 
 def to_implementing(people, number):
     take(people["requester"], number, "Submit")
-    take(
-        people["assessor"], number, "Assessment done",
-        how_often="first_time", how_sure="planned", who_would_notice="department", i_have_read="yes",
-    )  # fmt: skip
-    page = people["tester"]
-    page.goto(f"/changes/{number}/")
+    assessor, tester = people["assessor"], people["tester"]
+    assessor.goto(f"/changes/{number}/assess/")
+    assessor.get_by_role("button", name="Confirm the impact").click()
+    expect(assessor.get_by_text("The impact is confirmed")).to_be_visible()
+    take(assessor, number, "Assessment done", **ANSWERS)
     for purpose in ("test", "rehearsal of the rollback"):
-        page.locator("#tests summary").click()
-        tests = page.locator("#tests")
-        tests.locator("[name=purpose]").select_option(label=purpose)
-        tests.locator("[name=environment]").fill("staging")
-        tests.locator("[name=case_lines]").fill("label read\nrecord compared")
-        tests.get_by_role("button", name="Record", exact=True).click()
-    take(page, number, "Test passed")
+        tester.goto(f"/changes/{number}/tests/")
+        tester.locator("[name=purpose]").select_option(label=purpose)
+        tester.fill("[name=environment]", "staging")
+        tester.get_by_role("group", name="Label in staging").get_by_text("passed", exact=True).click()
+        if purpose != "test":
+            tester.fill("[name=measured_minutes]", "4")
+        tester.get_by_role("button", name="Record", exact=True).click()
+        expect(tester.locator(".note.tone-bad")).to_have_count(0)
+    take(tester, number, "Test passed")
 
 
 def vote(page, number, button="Approve"):

@@ -35,7 +35,7 @@ def test_an_auditor_reads_everything_and_posts_nothing(person):
         ("inspections:run", run.number), ("changes:history", change.number),
     ):  # fmt: skip
         assert page.goto(reverse(name, args=args)).status == 200
-        expect(buttons(page)).to_have_count(0)
+        expect(buttons(page), page.url + str(buttons(page).all_inner_texts())).to_have_count(0)
     before = change.row_version
     assert forge(page, reverse("changes:step", args=[change.number, "submit"])) in (403, 409)
     assert forge(page, reverse("changes:edit", args=[change.number]), title="Mine", row_version="1") >= 400

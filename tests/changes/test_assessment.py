@@ -7,10 +7,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from accounts.models import Notice
 from changes.actions import (
     StepRefused,
     acknowledge_impact,
     add_affected,
+    assess,
     confirm_impact,
     consult_owner,
     judge_not_affected,
@@ -30,7 +32,7 @@ from tests.changes.journey import (
     to_scheduled,
     to_testing,
 )
-from tests.factories import make_item, make_member, make_relation, make_team, make_user
+from tests.factories import make_item, make_maintenance, make_member, make_relation, make_team, make_user
 
 
 def codes(refused):
@@ -282,3 +284,41 @@ def test_the_assessment_and_test_pages_open(cast, assessing, client):
         assert client.get(f"/changes/{assessing.number}/tests/").status_code == 200
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
+
+
+def test_a_window_outside_the_maintenance_windows_is_a_risk_with_its_reason(cast):
+    item = make_item(serial="OLD")
+    change = draft(cast, item=item)
+    assert assess(change, LOW)["inputs"]["outside_maintenance"] == {
+        "value": 0, "level": "low", "about": {"has_window": True}
+    }  # fmt: skip
+    begins = (
+        timezone.localtime(change.window.upper + timedelta(hours=3)).time().replace(second=0, microsecond=0)
+    )
+    make_maintenance(item=item, starts_at=begins, duration_minutes=30)
+    found = assess(change, LOW)
+    entry = found["inputs"]["outside_maintenance"]
+    assert (entry["value"], entry["level"], entry["about"]["item"]) == (1, "medium", item.address)
+    (line,) = [each for each in risk_lines(found) if each.key == "outside_maintenance"]
+    assert line.why.startswith(f"outside the maintenance windows of {item.address}; next opening 20")
+
+
+def told(person):
+    return list(Notice.objects.filter(person=person).values_list("kind", flat=True))
+
+
+def test_an_answer_an_objection_and_an_overruling_are_told(cast, assessing):
+    confirm_impact(assessing, by=cast.assessor)
+    asked = assessing.consultations.select_related("team").get()
+    member = asked.team.members.get().user
+    consult_owner(assessing, asked.team, by=member, answer="objected", comment="Not before the month's end.")
+    for person in (cast.requester, cast.assessor):
+        assert told(person).count("changes.objected") == 1
+    assert "changes.objected" not in told(member), "its author knows it"
+    asked.refresh_from_db()
+    overrule_owner(asked, by=cast.assessor, because="The settlement was moved to Friday.")
+    for person in (cast.requester, member):
+        assert told(person).count("changes.overruled") == 1
+    assert "changes.overruled" not in told(cast.assessor)
+    consult_owner(assessing, asked.team, by=member, answer="agreed")
+    assert told(cast.requester).count("changes.owner_answered") == 1

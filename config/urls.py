@@ -115,6 +115,7 @@ change_urls = [
     path("catalogue/<int:pk>/", change_standard.raise_change, name="raise"),
     path("templates/", change_standard.templates, name="templates"),
     path("templates/suggestions/", change_standard.suggestions, name="suggestions"),
+    path("templates/from/<str:number>/", change_standard.template_of_change, name="template-from"),
     path("templates/<int:pk>/", change_standard.template, name="template"),
     path("templates/<int:pk>/edit/", change_standard.template_edit, name="template-edit"),
     re_path(

@@ -95,7 +95,8 @@ from changes.actions.review import (
 )
 from changes.actions.risk import assess
 from changes.actions.rounds import escalate_overdue_votes, note_reading, remind_at_half_time
-from changes.actions.standard import could_be_standard, raise_from_template, skeleton_of, template_from
+from changes.actions.skeletons import Gap, reasons_against_template_of, skeleton_of, template_from, values_in
+from changes.actions.standard import could_be_standard, raise_from_template
 from changes.actions.steps import NOTIFY, Offer, available_steps, take_step
 from changes.actions.tasks import (
     ask_for_forward_fix,
@@ -126,6 +127,7 @@ __all__ = [
     "Copy",
     "DriftFound",
     "DryRun",
+    "Gap",
     "Observation",
     "Offer",
     "OperationsRefused",
@@ -221,6 +223,7 @@ __all__ = [
     "reasons_against_editing",
     "reasons_against_overruling",
     "reasons_against_proposing",
+    "reasons_against_template_of",
     "reasons_against_testing",
     "reasons_against_voting",
     "reasons_against_voting_on",
@@ -253,6 +256,7 @@ __all__ = [
     "try_plan",
     "unassign",
     "use_mapping",
+    "values_in",
     "void_confirmed",
     "vote_by_consent",
     "vote_on_template",

@@ -18,7 +18,7 @@ LONGEST = 4000
 
 
 def may_remark(by: User) -> bool:
-    """Everybody who reads changes, except who holds nothing but an office kept apart: an auditor only reads."""
+    """Everybody who reads changes, except who holds nothing but an office kept apart, as an auditor does."""
     return has_right(by, Right.VIEW) and not (by.role_keys and by.role_keys <= set(OFFICES_APART))
 
 

@@ -1,6 +1,5 @@
-"""Standard templates: written in versions, proposed, decided by the votes of their board, suspended, retired."""
+"""Standard templates: written in versions, proposed, decided by their board, suspended, retired."""
 
-# ruff: noqa: E501  names of fields and reasons
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -24,7 +23,8 @@ from changes.standard import content_faults
 
 CONTENT = (
     "label", "label_zh", "description", "parameters", "scope_types", "scope_environments", "scope_filter",
-    "skeleton", "board", "approvals_needed", "suspend_after_failures", "suspend_within_days", "has_auto_verify",
+    "skeleton", "board", "approvals_needed", "suspend_after_failures", "suspend_within_days",
+    "has_auto_verify",
 )  # fmt: skip
 
 
@@ -139,7 +139,7 @@ def reasons_against_voting_on(template: StandardTemplate, by: User) -> list[Refu
 def vote_on_template(
     template: StandardTemplate, *, by: User, choice: str, comment: str = "", content_hash: str = ""
 ) -> TemplateVote:
-    """The vote stands, bound to the content; with enough of them the template is active, older ones are retired.
+    """The vote stands, bound to the content; with enough of them the template is active, older ones retired.
 
     `content_hash`, where given, is the content that the voter read. Raises StepRefused, recorded.
     """
@@ -191,7 +191,7 @@ def retire_template(template: StandardTemplate, *, by: User) -> StandardTemplate
 
 
 def edit_template(template: StandardTemplate, *, by: User, **content: Any) -> StandardTemplate:
-    """The draft has this content; a proposal of it is void. Raises RightMissing, ValidationError, StepRefused."""
+    """The draft has this content; a proposal is void. Raises RightMissing, ValidationError, StepRefused."""
     require_right(by, Right.CHANGE_MANAGE)
     if unknown := set(content) - set(CONTENT):
         raise ValidationError(dict.fromkeys(unknown, _("This field is not edited here.")))

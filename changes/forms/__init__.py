@@ -8,6 +8,7 @@ from changes.forms.fields import AddressField, MomentField
 from changes.forms.freezes import FreezeForm
 from changes.forms.line import ReleaseForm, StopForm
 from changes.forms.metrics import ChoiceForm
+from changes.forms.parameters import GapFormSet, ParameterForm, ParameterFormSet
 from changes.forms.plan import (
     CriterionForm,
     DocumentForm,
@@ -38,6 +39,7 @@ __all__ = [
     "DocumentForm",
     "FollowsForm",
     "FreezeForm",
+    "GapFormSet",
     "ItemForm",
     "ManyForm",
     "MeasurementForm",
@@ -45,6 +47,8 @@ __all__ = [
     "MomentField",
     "NewItemForm",
     "OperationForm",
+    "ParameterForm",
+    "ParameterFormSet",
     "PersonForm",
     "QuestionnaireForm",
     "RaiseForm",

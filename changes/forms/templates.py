@@ -1,6 +1,5 @@
 """Raising a change from a template, and writing a template."""
 
-# ruff: noqa: E501
 from __future__ import annotations
 
 import json
@@ -12,7 +11,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
 from accounts.labelled import in_active_language
-from accounts.models import User
+from accounts.models import Team, User
 from changes.forms.fields import AddressField, MomentField
 from changes.guards.template import label_of
 from changes.models import StandardTemplate
@@ -97,42 +96,70 @@ def _parameter_field(name: str, about: dict[str, Any]) -> forms.Field:
 
 
 class TemplateForm(forms.ModelForm):
-    """A draft of a template: its words, its scope, its parameters and the plan with gaps."""
+    """A draft of a template: its words, its scope, its rules; the plan with gaps as text."""
 
     scope_types = forms.MultipleChoiceField(label=_("Types in scope"))
     scope_environments = forms.MultipleChoiceField(
         label=_("Environments in scope"), required=False, choices=Environment.choices,
         help_text=_("None chosen: every one."),
     )  # fmt: skip
+    criticality_max = forms.TypedChoiceField(
+        label=_("Items up to criticality"), required=False, coerce=int, empty_value=None,
+        choices=[("", _("any")), *((n, str(n)) for n in range(1, 5))],
+    )  # fmt: skip
+    owner_team = forms.ModelChoiceField(
+        Team.objects.all(), label=_("Items of the team"), required=False, to_field_name="key"
+    )
+    name_prefix = forms.CharField(label=_("Items whose name begins with"), required=False, max_length=60)
 
     class Meta:
         model = StandardTemplate
         fields = [
-            "label", "label_zh", "description", "scope_types", "scope_environments", "scope_filter",
-            "parameters", "skeleton", "board", "approvals_needed", "suspend_after_failures",
-            "suspend_within_days", "has_auto_verify",
+            "label", "label_zh", "description", "scope_types", "scope_environments", "skeleton", "board",
+            "approvals_needed", "suspend_after_failures", "suspend_within_days", "has_auto_verify",
         ]  # fmt: skip
         widgets = {
             "description": forms.Textarea(attrs={"rows": 2}),
-            "scope_filter": forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
-            "parameters": forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
             "skeleton": forms.Textarea(attrs={"rows": 24, "spellcheck": "false"}),
         }
+
+    WORDS = ("label", "label_zh", "description")
+    SCOPE = ("scope_types", "scope_environments", "criticality_max", "owner_team", "name_prefix")
+    RULES = ("board", "approvals_needed", "suspend_after_failures", "suspend_within_days", "has_auto_verify")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["scope_types"].choices = [
             (each.key, str(each)) for each in CIType.objects.order_by("key")
         ]
-        for name in ("parameters", "skeleton", "scope_filter"):
-            self.fields[name].encoder = _Readable
-        self.fields["parameters"].help_text = _(
-            "{name: {kind: text, number, choice or item; label; label_zh; required; min; max; choices; types}}"
-        )
+        for name in ("criticality_max", "owner_team", "name_prefix"):
+            self.initial.setdefault(name, self.instance.scope_filter.get(name))
+        self.fields["skeleton"].encoder = _Readable
         self.fields["skeleton"].help_text = _(
-            "title, reason, description, stages, operations, tasks, criteria, rollback_steps; {name} where a "
-            "parameter goes, {items} for the names of the items."
+            "title, reason, description, stages, operations, tasks, criteria, rollback_steps, test_cases; "
+            "{name} where a parameter goes, {items} for the names of the items."
         )
+
+    @property
+    def words(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.WORDS]
+
+    @property
+    def scope(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.SCOPE]
+
+    @property
+    def rules(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.RULES]
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What `edit_template` takes, but for the parameters."""
+        given = dict(self.cleaned_data)
+        wanted = {name: given.pop(name) for name in ("criticality_max", "owner_team", "name_prefix")}
+        if wanted["owner_team"]:
+            wanted["owner_team"] = wanted["owner_team"].key
+        return given | {"scope_filter": {name: value for name, value in wanted.items() if value}}
 
     def _post_clean(self) -> None:
         """The template is written by an action, which checks its content."""

@@ -1,6 +1,5 @@
 """Whether a standard change keeps to its template: active, in scope, parameters right, plan as approved."""
 
-# ruff: noqa: E501
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -151,7 +150,7 @@ def params_valid(change: ChangeRequest, by: User | None, data: Data) -> list[Ref
 
 
 def plan_from_template(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
-    """The plan is what the board approved with its gaps filled in, nothing more and nothing less. One query."""
+    """The plan is what the board approved with its gaps filled in, no more and no less. One query."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT changes_off_template_v1(%s)", [change.pk])
         off = cursor.fetchone()[0]

@@ -1,6 +1,5 @@
 """Standard changes: templates in versions, and the votes of the board that approve them."""
 
-# ruff: noqa: E501
 from __future__ import annotations
 
 from django.conf import settings
@@ -16,9 +15,9 @@ from changes.standard import content_faults
 class StandardTemplate(RecordedModel, Labelled):
     """One version of a pre-approved kind of change (ITIL 4, "standard change").
 
-    `parameters` is {name: {"kind", "label", "label_zh", "required", …}}; `skeleton` the plan with {name} where
-    a parameter goes (changes.standard says both). An approved version never changes; it is approved by the
-    votes of its board, and suspended when its changes fail. PostgreSQL keeps all of that.
+    `parameters` is {name: {"kind", "label", "label_zh", "required", …}}; `skeleton` the plan with {name}
+    where a parameter goes (changes.standard says both). An approved version never changes; it is approved by
+    the votes of its board, and suspended when its changes fail. PostgreSQL keeps all of that.
     """
 
     key = models.SlugField(_("key"), max_length=60)

@@ -132,63 +132,6 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
                                   coalesce(t.approved_at, '-infinity'));
 $$;
 
-CREATE OR REPLACE FUNCTION changes_fill_v1(wording text, given jsonb) RETURNS text
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE each record;
-BEGIN
-  FOR each IN SELECT * FROM jsonb_each_text(given) LOOP
-    wording := replace(wording, '{' || each.key || '}', coalesce(each.value, ''));
-  END LOOP;
-  RETURN wording;
-END $$;
-
--- The first thing in which a change differs from the plan of its template; NULL when it keeps to it. A template
--- without a skeleton binds to nothing but its scope and parameters.
-CREATE OR REPLACE FUNCTION changes_off_template_v1(wanted bigint) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-  WITH c AS (SELECT c.id, c.parameters, t.skeleton, t.parameters AS specs FROM changes_changerequest c
-               JOIN changes_standardtemplate t ON t.id = c.template_id WHERE c.id = wanted AND t.skeleton <> '{}'),
-  named AS (SELECT s.key AS name, (c.parameters ->> s.key)::bigint AS item_id FROM c, jsonb_each(c.specs) s
-             WHERE s.value ->> 'kind' = 'item' AND c.parameters ->> s.key ~ '^[0-9]{1,18}$'),
-  items AS (SELECT i.item_id FROM c JOIN changes_changeitem i ON i.change_id = c.id AND i.impact = 'manual'
-             WHERE i.item_id NOT IN (SELECT item_id FROM named)),
-  planned AS (
-    SELECT coalesce(o.value ->> 'kind', 'update') AS kind, x.item_id, f.key AS field,
-           CASE WHEN jsonb_typeof(f.value) = 'null' THEN NULL ELSE changes_fill_v1(f.value #>> '{}', c.parameters) END AS value
-      FROM c CROSS JOIN jsonb_array_elements(coalesce(c.skeleton -> 'operations', '[]')) o
-     CROSS JOIN LATERAL (SELECT item_id FROM items WHERE coalesce(o.value ->> 'on', 'items') = 'items'
-                         UNION ALL SELECT item_id FROM named WHERE name = o.value ->> 'on') x
-     CROSS JOIN LATERAL jsonb_each(CASE WHEN o.value ->> 'kind' = 'retire' THEN '{"lifecycle_stage": "retired"}'::jsonb
-                                        ELSE coalesce(o.value -> 'after', '{}') END) f),
-  actual AS (
-    SELECT o.kind, o.item_id, f AS field, o.after ->> f AS value
-      FROM c JOIN changes_plannedoperation o ON o.change_id = c.id, jsonb_object_keys(o.before || o.after) f),
-  tasks AS (SELECT row_number() OVER (ORDER BY t.phase DESC, t.position, t.id) AS n, t.label, t.is_dual
-              FROM c JOIN changes_plantask t ON t.change_id = c.id),
-  wanted_tasks AS (SELECT row_number() OVER (ORDER BY coalesce(t.value ->> 'phase', 'implementation') DESC, t.n) AS n,
-      changes_fill_v1(t.value ->> 'label', c.parameters) AS label, coalesce((t.value ->> 'is_dual')::boolean, false) AS is_dual
-      FROM c, jsonb_array_elements(coalesce(c.skeleton -> 'tasks', '[]')) WITH ORDINALITY t (value, n)),
-  back AS (SELECT row_number() OVER (ORDER BY r.position, r.id) AS n, r.label
-             FROM c JOIN changes_rollbackstep r ON r.change_id = c.id),
-  wanted_back AS (SELECT r.n, changes_fill_v1(r.value, c.parameters) AS label
-      FROM c, jsonb_array_elements_text(coalesce(c.skeleton -> 'rollback_steps', '[]')) WITH ORDINALITY r (value, n)),
-  checks AS (SELECT k.metric, k.comparison, k.threshold FROM c JOIN changes_criterion k ON k.change_id = c.id),
-  wanted_checks AS (SELECT changes_fill_v1(k.value ->> 'metric', c.parameters) AS metric,
-      coalesce(k.value ->> 'comparison', 'le') AS comparison, (k.value ->> 'threshold')::numeric AS threshold
-      FROM c, jsonb_array_elements(coalesce(c.skeleton -> 'criteria', '[]')) k)
-  SELECT * FROM (
-    (SELECT 'operation: ' || coalesce(a.field, '') || ' = ' || coalesce(a.value, '-') FROM
-      (SELECT * FROM actual EXCEPT SELECT * FROM planned) a LIMIT 1)
-    UNION ALL (SELECT 'operation left out: ' || p.field FROM (SELECT * FROM planned EXCEPT SELECT * FROM actual) p LIMIT 1)
-    UNION ALL (SELECT 'task: ' || a.label FROM (SELECT * FROM tasks EXCEPT SELECT * FROM wanted_tasks) a LIMIT 1)
-    UNION ALL (SELECT 'task left out: ' || p.label FROM (SELECT * FROM wanted_tasks EXCEPT SELECT * FROM tasks) p LIMIT 1)
-    UNION ALL (SELECT 'way back: ' || a.label FROM (SELECT * FROM back EXCEPT SELECT * FROM wanted_back) a LIMIT 1)
-    UNION ALL (SELECT 'step of the way back left out: ' || p.label FROM (SELECT * FROM wanted_back EXCEPT SELECT * FROM back) p LIMIT 1)
-    UNION ALL (SELECT 'criterion: ' || a.metric FROM (SELECT * FROM checks EXCEPT SELECT * FROM wanted_checks) a LIMIT 1)
-    UNION ALL (SELECT 'criterion left out: ' || p.metric FROM (SELECT * FROM wanted_checks EXCEPT SELECT * FROM checks) p LIMIT 1)
-  ) d (words) LIMIT 1;
-$$;
-
 -- Before a standard change is scheduled: an active template, items in its scope, the plan of the template.
 CREATE OR REPLACE FUNCTION changes_check_template_v1(c changes_changerequest, event text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
@@ -204,8 +147,13 @@ BEGIN
   IF EXISTS (SELECT FROM changes_changeitem i JOIN cmdb_configurationitem ci ON ci.id = i.item_id
                JOIN cmdb_citype k ON k.id = ci.type_id
               WHERE i.change_id = c.id AND i.impact = 'manual'
-                AND NOT (t.scope_types ? k.key AND (t.scope_environments = '[]' OR t.scope_environments ? ci.environment))) THEN
+                AND NOT (t.scope_types ? k.key AND (t.scope_environments = '[]' OR t.scope_environments ? ci.environment)
+                         AND changes_fits_filter_v1(ci, t.scope_filter))) THEN
     PERFORM changes_refuse_v1('cis_in_template_scope', 'an item is outside of the scope of the template');
+  END IF;
+  off := changes_parameter_fault_v1(t.parameters, c.parameters);
+  IF off IS NOT NULL THEN
+    PERFORM changes_refuse_v1('params_valid', 'a parameter of the template is ' || off);
   END IF;
   off := changes_off_template_v1(c.id);
   IF off IS NOT NULL THEN

@@ -18,6 +18,7 @@ from changes.actions import (
     available_steps,
     may_remark,
     reasons_against_editing,
+    reasons_against_template_of,
     reasons_against_testing,
     reasons_against_voting,
 )
@@ -124,6 +125,7 @@ def page(request, shown: ChangeRequest, *, status: int = 200, **more: Any):
         "may_measure": measures,
         "remark_form": RemarkForm(),
         "may_remark": may_remark(request.user),
+        "may_make_template": not reasons_against_template_of(shown, request.user),
         "test_runs": runs_in_words(shown),
         "why_no_test": reasons_against_testing(shown, request.user),
         "impact": ImpactPart(shown, request.user),

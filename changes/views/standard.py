@@ -22,15 +22,19 @@ from changes.actions import (
     propose_template,
     raise_from_template,
     reasons_against_proposing,
+    reasons_against_template_of,
     reasons_against_voting_on,
     retire_template,
+    skeleton_of,
     suspend_template,
     template_from,
+    values_in,
     vote_on_template,
 )
 from changes.assessed import TEMPLATE_TONES, compared
-from changes.forms import RaiseForm, TemplateForm
-from changes.models import ChangeRequest, StandardTemplate
+from changes.forms import GapFormSet, ParameterForm, ParameterFormSet, RaiseForm, TemplateForm
+from changes.models import StandardTemplate
+from changes.views.pages import found
 
 PAGE = 25
 GOOD = Q(changes__outcome__in=["successful", "successful_with_issues"])
@@ -167,12 +171,15 @@ def template_edit(request, pk=None):
     require_right(request.user, Right.CHANGE_MANAGE)
     row = _found(pk)
     form = TemplateForm(request.POST or None, instance=row)
+    known = [ParameterForm.initial_of(name, about) for name, about in row.parameters.items()]
+    rows = ParameterFormSet(request.POST or None, initial=known, prefix="parameters")
     status = 200
     if request.method == "POST":
         status = 400
-        if form.is_valid():
+        if form.is_valid() & rows.is_valid():
+            content = form.content | {"parameters": rows.parameters}
             try:
-                edit_template(StandardTemplate.objects.get(pk=pk), by=request.user, **form.cleaned_data)
+                edit_template(StandardTemplate.objects.get(pk=pk), by=request.user, **content)
             except StepRefused as refused:
                 return template_page(request, _found(pk), status=409, refused=refused)
             except ValidationError as error:
@@ -180,17 +187,50 @@ def template_edit(request, pk=None):
                     form.add_error(name if name in form.fields else None, words)
             else:
                 messages.success(request, _("Saved."))
-                return redirect("changes:template", pk)
-    return render(request, "changes/template_edit.html", {"template": row, "form": form}, status=status)
+                return redirect("changes:template-edit" if "more" in request.POST else "changes:template", pk)
+    context = {"template": row, "form": form, "rows": rows}
+    return render(request, "changes/template_edit.html", context, status=status)
+
+
+@login_required
+def template_of_change(request, number):
+    """Which values of a change that ended well become parameters; POST makes a draft template of it."""
+    require_right(request.user, Right.CHANGE_MANAGE)
+    shown = found(number)
+    values = values_in(skeleton_of(shown))
+    known = [{"is_parameter": True, "name": gap.name, "kind": gap.kind, "label": gap.label} for gap in values]
+    rows = GapFormSet(request.POST or None, initial=known, prefix="gaps")
+    refused, status, faults = None, 200, []
+    if request.method == "POST":
+        status = 400
+        if rows.is_valid() and len(rows.forms) == len(values):
+            gaps = [form.gap(each.value) for form, each in zip(rows.forms, values, strict=True)]
+            try:
+                label = request.POST.get("label", "").strip()
+                made = template_from(
+                    shown, by=request.user, label=label, gaps=[gap for gap in gaps if gap is not None]
+                )
+            except StepRefused as caught:
+                refused, status = caught, 409
+            except ValidationError as error:
+                faults = error.messages
+            else:
+                messages.success(request, _("A draft, made from %(number)s.") % {"number": shown.number})
+                return redirect("changes:template-edit", made.pk)
+    context = {
+        "change": shown,
+        "rows": rows,
+        "values": list(zip(rows.forms, values, strict=False)),
+        "faults": faults,
+        "refused": refused,
+        "why_not": reasons_against_template_of(shown, request.user),
+        "label": request.POST.get("label", shown.title),
+    }
+    return render(request, "changes/template_from.html", context, status=status)
 
 
 @login_required
 def suggestions(request):
-    """Clean normal changes of one shape that could be a standard change; POST makes a template of one."""
+    """Clean normal changes of one shape that could be a standard change."""
     require_right(request.user, Right.CHANGE_MANAGE)
-    if request.method == "POST":
-        change = get_object_or_404(ChangeRequest, number=request.POST.get("change", ""))
-        made = template_from(change, by=request.user)
-        messages.success(request, _("A draft, made from %(number)s.") % {"number": change.number})
-        return redirect("changes:template-edit", made.pk)
     return render(request, "changes/suggestions.html", {"rows": could_be_standard()})

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from audit.context import because
-from changes.actions import StepRefused, apply_stage, cast_vote, decide_drift, take_step
+from changes.actions import StepRefused, apply_stage, cast_vote, decide_drift, overrule_owner, take_step
 from changes.guards.votes import open_round
 from changes.models import ChangeRequest
 from cmdb.actions import update_items
 from config.demo import emergencies, people, plans, standards, work
-from config.demo.journeys import HIGH, LOW, Journey
+from config.demo.journeys import HIGH, LOW, MEDIUM, Journey
 from config.demo.people import Cast
 from inspections.actions import link_change
 from inspections.models import Finding
@@ -23,6 +23,7 @@ def make() -> None:
     cast = people.cast()
     ended(cast)
     before_approval(cast)
+    disputed(cast)
     approving(cast)
     plans.make(cast)
     scheduled(cast)
@@ -51,6 +52,33 @@ def ended(cast: Cast) -> None:
     (Journey(cast, "Retire the training server 停用培训服务器", "virtual_machine:training-01", {"lifecycle_stage": "retired"}, in_hours=30)
      .plan("Archive the data 归档数据").approve(LOW)
      .step("cancel", cast.manager, "Needed for new doctors until autumn 新员工培训仍需使用"))  # fmt: skip
+
+
+def disputed(cast: Cast) -> None:
+    """An objection that was overruled, and a test case that failed and sent its change back."""
+    journey = Journey(
+        cast, "Integration engine: other message queue 集成平台更换消息队列", "middleware:integration",
+        {"description": "Queue moved to its own disk 队列迁至独立磁盘"}, in_hours=130,
+    ).plan("Move the queue 迁移队列", "Replay the messages 重放消息").submit().confirm()  # fmt: skip
+    asked = list(journey.change.consultations.filter(answer="asked").select_related("team"))
+    for place, row in enumerate(asked):
+        if place == 0:
+            journey.consult(row.team, "objected", "The insurance report runs that night 当晚医保要上报")
+            row.refresh_from_db()
+            overrule_owner(
+                row,
+                by=cast.engineer3,
+                because="The report was moved to the morning 上报已改到次日上午，已与信息科确认",
+            )
+        else:
+            journey.consult(row.team)
+    take_step(journey.change, "assessed", by=cast.engineer3, data={"risk_answers": MEDIUM})
+    failing = Journey(
+        cast, "Nursing tablets: new release 护理平板升级", "application:nursing",
+        {"description": "Mobile nursing 6.1 · 移动护理 6.1"}, in_hours=135,
+    ).plan("Install on one ward 先装一个病区", "Install on all wards 全部病区").submit().assess()  # fmt: skip
+    failing.try_out(failed=failing.change.test_cases.first().label)
+    failing.step("test_failed", cast.engineer2, "The ward round did not open 查房页面打不开")
 
 
 def before_approval(cast: Cast) -> None:

@@ -45,7 +45,7 @@ def add_row(page, section, **fields):
     for name, value in fields.items():
         field = card.locator(f"[name={section}-{name}]")
         if field.evaluate("field => field.tagName") == "SELECT":
-            field.select_option(label=value)
+            field.select_option(value)
         else:
             field.fill(value)
     card.get_by_role("button", name="Add").click()
@@ -80,7 +80,7 @@ def raise_change(page, title, item, serial):
 def take(page, number, step, **answers):
     """Takes a step through its dialog."""
     page.goto(f"/changes/{number}/")
-    page.locator(".decision").get_by_role("button", name=step, exact=True).click()
+    page.locator(".process, .decision").get_by_role("button", name=step, exact=True).first.click()
     dialog = page.locator("dialog[open]")
     for label, value in answers.items():
         field = dialog.get_by_label(re.compile(label.replace("_", " "), re.IGNORECASE))

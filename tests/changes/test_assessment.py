@@ -49,7 +49,7 @@ def hint(deed):
 def assessing(cast):
     """A submitted change whose item a critical one, of another team, depends on."""
     item = make_item(serial="OLD")
-    user = make_item(criticality=4, owner_team=make_member().team)
+    user = make_item(criticality=4, owner_team=make_member(user=make_user("engineer")).team)
     make_relation(source=user, target=item)
     change = draft(cast, item=item)
     take_step(change, "submit", by=cast.requester)

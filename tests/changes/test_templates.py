@@ -1,6 +1,5 @@
 """A template is approved by members of its board who did not write it; changes keep to what was approved."""
 
-# ruff: noqa: E501
 from datetime import timedelta
 
 import pytest
@@ -126,11 +125,14 @@ def test_a_new_version_retires_the_old_one_when_it_is_approved(db):
 @pytest.mark.parametrize(
     ("column", "code"),
     [
-        ("scope_types = '[\"rack\"]'", "template_fixed"), ("skeleton = '{\"title\": \"x\"}'", "template_fixed"),
-        ("approvals_needed = 9", "template_fixed"), ("approved_by_id = NULL", "template_vote"),
-        ("approved_at = now()", "template_vote"), ("ballot = 7", "template_vote"),
+        ("scope_types = '[\"rack\"]'", "template_fixed"),
+        ('skeleton = \'{"title": "x"}\'', "template_fixed"),
+        ("approvals_needed = 9", "template_fixed"),
+        ("approved_by_id = NULL", "template_vote"),
+        ("approved_at = now()", "template_vote"),
+        ("ballot = 7", "template_vote"),
     ],
-)  # fmt: skip
+)
 def test_postgresql_keeps_an_approved_template(db, column, code):
     row = make_standard_template()
     update = f"UPDATE changes_standardtemplate SET {column} WHERE id = %s"
@@ -147,8 +149,8 @@ def test_raw_sql_neither_approves_nor_votes_for_others(db):
     proposer = make_user("change_manager")
     propose_template(row, by=proposer)
     vote = (
-        "INSERT INTO changes_templatevote (row_version, template_id, ballot, voter_id, choice, comment, content_hash,"
-        " cast_at) VALUES (1, %s, 1, %s, 'approve', '', %s, now())"
+        "INSERT INTO changes_templatevote (row_version, template_id, ballot, voter_id, choice, comment,"
+        " content_hash, cast_at) VALUES (1, %s, 1, %s, 'approve', '', %s, now())"
     )
     assert hint_of(vote, [row.pk, make_user("board_member").pk, row.content_hash]) == "author_apart"
     make_seat(row.board.key, user=proposer)
@@ -253,11 +255,15 @@ def test_a_suspended_template_takes_new_votes():
 
 
 SKELETON = {
-    "title": "Number of {items}", "reason": "The label says {number}, the record does not.", "rollback_minutes": 5,
-    "rollback_trigger": "It is wrong.", "rollback_steps": ["Put the old number back"],
+    "title": "Number of {items}",
+    "reason": "The label says {number}, the record does not.",
+    "rollback_minutes": 5,
+    "rollback_trigger": "It is wrong.",
+    "rollback_steps": ["Put the old number back"],
     "operations": [{"on": "items", "after": {"serial": "{number}"}}],
-    "tasks": [{"label": "Read the label, wait {wait} s"}], "criteria": [{"metric": "Alarms", "threshold": 0}],
-}  # fmt: skip
+    "tasks": [{"label": "Read the label, wait {wait} s"}],
+    "criteria": [{"metric": "Alarms", "threshold": 0}],
+}
 PARAMETERS = {
     "number": {"label": "Number", "required": True, "max_length": 12},
     "wait": {"kind": "number", "min": 1, "max": 60, "required": True},
@@ -296,10 +302,14 @@ def test_a_standard_change_carries_the_plan_and_goes_without_a_vote(cast, serial
 @pytest.mark.parametrize(
     ("parameters", "code"),
     [
-        ({"number": ""}, "params_missing"), ({"wait": 61}, "params_invalid"), ({"wait": "5"}, "params_invalid"),
-        ({"rack": "C"}, "params_invalid"), ({"number": "x" * 13}, "params_invalid"), ({"other": 1}, "params_unknown"),
+        ({"number": ""}, "params_missing"),
+        ({"wait": 61}, "params_invalid"),
+        ({"wait": "5"}, "params_invalid"),
+        ({"rack": "C"}, "params_invalid"),
+        ({"number": "x" * 13}, "params_invalid"),
+        ({"other": 1}, "params_unknown"),
     ],
-)  # fmt: skip
+)
 def test_parameters_that_do_not_fit_are_refused(cast, serials, parameters, code):
     with pytest.raises(StepRefused) as refused:
         raised(cast, serials, **parameters)
@@ -336,5 +346,7 @@ def test_clean_changes_of_one_shape_could_be_standard(cast):
     assert (found["count"], found["shape"], found["change"]) == (3, ["host update serial"], change)
     made = template_from(change, by=cast.manager)
     assert made.state == "draft"
-    assert made.skeleton["operations"] == [{"kind": "update", "on": "items", "after": {"serial": "{serial}"}}]
+    assert made.skeleton["operations"] == [
+        {"kind": "update", "stage": 1, "on": "items", "after": {"serial": "{serial}"}}
+    ]
     assert could_be_standard() == []

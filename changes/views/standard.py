@@ -33,7 +33,8 @@ from changes.actions import (
 )
 from changes.assessed import TEMPLATE_TONES, compared
 from changes.forms import GapFormSet, ParameterForm, ParameterFormSet, RaiseForm, TemplateForm
-from changes.models import StandardTemplate
+from changes.guards.template import template_active
+from changes.models import ChangeRequest, StandardTemplate
 from changes.views.pages import found
 
 PAGE = 25
@@ -42,9 +43,10 @@ GOOD = Q(changes__outcome__in=["successful", "successful_with_issues"])
 
 @login_required
 def catalogue(request):
-    """Active templates, to raise a change from; how often each was used and went well."""
+    """Active templates, to raise a change from, and suspended ones with the reason; how each went."""
     require_right(request.user, Right.VIEW)
-    rows = StandardTemplate.objects.filter(is_active=True).annotate(
+    shown = Q(is_active=True) | ~Q(suspended_reason="") & Q(retired_at=None)
+    rows = StandardTemplate.objects.filter(shown).annotate(
         used=Count("changes", distinct=True), good=Count("changes", filter=GOOD, distinct=True)
     )
     wanted = request.GET.get("q", "").strip()
@@ -52,8 +54,11 @@ def catalogue(request):
         rows = rows.filter(
             Q(label__icontains=wanted) | Q(label_zh__icontains=wanted) | Q(description__icontains=wanted)
         )
+    page = Paginator(rows.order_by("-is_active", "label", "id"), PAGE).get_page(request.GET.get("page"))
+    for row in page:
+        row.tone = TEMPLATE_TONES[row.state]
     context = {
-        "page": Paginator(rows.order_by("label", "id"), PAGE).get_page(request.GET.get("page")),
+        "page": page,
         "q": wanted,
         "may_raise": has_right(request.user, Right.CHANGE_REQUEST),
         "may_manage": has_right(request.user, Right.CHANGE_MANAGE),
@@ -65,7 +70,10 @@ def catalogue(request):
 def raise_change(request, pk):
     """A form with a field for each parameter; a draft with the plan of the template comes of it."""
     require_right(request.user, Right.CHANGE_REQUEST)
-    template = get_object_or_404(StandardTemplate, pk=pk, is_active=True)
+    template = _found(pk)
+    if not template.is_active:
+        refused = StepRefused(template_active(ChangeRequest(template=template), request.user, {}))
+        return template_page(request, template, status=409, refused=refused)
     form = RaiseForm(template, request.POST or None)
     refused, status = None, 200
     if request.method == "POST":

@@ -280,8 +280,8 @@ def test_parameters_are_edited_as_rows(cast, client):
         "rack": {"kind": "choice", "required": False, "choices": ["A", "B"]},
     }
     assert row.scope_filter == {"criticality_max": 2}
-    gone = body | {"parameters-0-DELETE": "on", "parameters-1-name": "", "parameters-1-kind": "text",
-                   "parameters-1-choices": "", "parameters-1-is_required": "on"}  # fmt: skip
+    gone = body | {"parameters-INITIAL_FORMS": "2"}
+    gone |= {"parameters-0-DELETE": "on", "parameters-1-DELETE": "on"}
     assert client.post(url, gone).status_code == 302
     row.refresh_from_db()
     assert row.parameters == {}

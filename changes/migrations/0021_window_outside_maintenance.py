@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("changes", "0019_standard_templates_by_vote"),
+        ("changes", "0020_order_of_changes_in_the_plan"),
     ]
 
     operations = [

@@ -6,6 +6,6 @@ from changes.sql import load
 
 
 class Migration(migrations.Migration):
-    dependencies = [("changes", "0020_window_outside_maintenance")]
+    dependencies = [("changes", "0021_window_outside_maintenance")]
 
     operations = load("template_plan", "guard_template")

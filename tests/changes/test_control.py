@@ -397,6 +397,68 @@ def test_raw_sql_writes_no_controlled_item_whatever_it_says_of_itself(app_sql, c
     assert item.serial == "OLD"
 
 
+def copied(app_sql, names):
+    """COPY of so many items in one statement, alike but for their names."""
+    skip = ("id", "search_text")
+    columns = [field.column for field in ConfigurationItem._meta.concrete_fields if field.column not in skip]
+    texts = ", ".join(f"{column}::text" for column in columns)
+    like = app_sql.execute(f"SELECT {texts} FROM cmdb_configurationitem ORDER BY id LIMIT 1").fetchone()
+    with app_sql.cursor().copy(f"COPY cmdb_configurationitem ({', '.join(columns)}) FROM STDIN") as copy:
+        for name in names:
+            row = dict(zip(columns, like, strict=True)) | {"name": name, "serial": ""}
+            copy.write_row([row[column] for column in columns])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_copy_is_refused_and_where_recorded_written_down(app_sql, item):
+    controlled()
+    with pytest.raises(psycopg.Error, match="controlled"), app_sql.transaction():
+        copied(app_sql, ["c1", "c2"])
+    assert ConfigurationItem.objects.count() == 1
+    controlled(mode="recorded")
+    UnauthorisedRow.objects.filter(deed="!").get()
+    with app_sql.transaction():
+        copied(app_sql, ["c1", "c2", "c3"])
+    assert UnauthorisedRow.objects.filter(deed="+").count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_row_among_many_is_enough(app_sql, cast, item):
+    """Open ones and the planned one in the same statement carry no other row through."""
+    change = draft(cast, item=item, after={"description": "NEW"})
+    late = make_item()
+    free = make_item("rack")
+    to_implementing(cast, change)
+    controlled()
+    named = f"SELECT set_config('audit.ctx', '{{\"cr\": {change.pk}}}', true)"
+    everything = "UPDATE cmdb_configurationitem SET description = 'NEW'"
+    with pytest.raises(psycopg.Error, match="controlled"):
+        in_one(app_sql, [named, f"{everything} WHERE id IN ({free.pk}, {item.pk}, {late.pk})"])
+    in_one(app_sql, [named, f"{everything} WHERE id IN ({free.pk}, {item.pk})"])
+    late.refresh_from_db()
+    assert late.description == ""
+    assert ConfigurationItem.objects.filter(description="NEW").count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_raw_relations_of_a_controlled_item_are_refused(app_sql, item):
+    other, rack = make_item(), make_item("rack")
+    way = make_relation_type(impact="source_needs_target")
+    for source, target in ((item.type, item.type), (rack.type, item.type)):
+        make_relation_rule(relation_type=way, source_type=source, target_type=target)
+    needed = Relation.objects.create(relation_type=way, source=rack, target=item)
+    needs = Relation.objects.create(relation_type=way, source=item, target=other)
+    controlled()
+    attack(app_sql, f"DELETE FROM cmdb_relation WHERE id = {needs.pk}")
+    attack(app_sql, "DELETE FROM cmdb_relation")
+    attack(
+        app_sql,
+        f"UPDATE cmdb_relation SET source_id = {other.pk}, target_id = {item.pk} WHERE id = {needs.pk}",
+    )
+    app_sql.execute(f"DELETE FROM cmdb_relation WHERE id = {needed.pk}")
+    assert Relation.objects.get() == needs
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     "deed",

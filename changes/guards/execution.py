@@ -267,6 +267,11 @@ def ci_ops_all_reverted_or_decided(change: ChangeRequest, by: User | None, data:
     return unless(
         not left,
         "ci_ops_all_reverted_or_decided",
-        _("%(count)d applied operations are not taken back.") % {"count": left},
+        ngettext(
+            "%(count)d applied operation is not taken back.",
+            "%(count)d applied operations are not taken back.",
+            left,
+        )
+        % {"count": left},
         _("Roll the items back; where they drifted, two people decide."),
     ) + [told(each, "ci_ops_all_reverted_or_decided") for each in differences_of(change, backward=True)]

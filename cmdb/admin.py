@@ -203,7 +203,16 @@ class TypeAdmin(RecordedAdmin):
         (None, {"fields": ["key", "label", "label_zh", "parent", "is_abstract", "icon"]}),
         (
             _("Rules"),
-            {"fields": ["control", "identity_mode", "schema_version", "shown_unfit", "accept_unfit"]},
+            {
+                "fields": [
+                    "control",
+                    "accept_control",
+                    "identity_mode",
+                    "schema_version",
+                    "shown_unfit",
+                    "accept_unfit",
+                ]
+            },
         ),
     ]
 

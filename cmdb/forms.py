@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Count
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold import widgets
 
+from accounts.models import RoleGrant
 from cmdb.attributes import attribute_faults, attribute_label, choice_labels, from_text, in_order
-from cmdb.models import CIType, ConfigurationItem
+from cmdb.models import CIType, ConfigurationItem, ControlMode
 from cmdb.rules import refusals_in_words
 
 PREFIX = "attribute__"
@@ -166,7 +171,7 @@ def as_text(value):
 
 
 class CITypeForm(TriedForm):
-    """A type; tightening it is done knowingly."""
+    """A type; tightening it, and controlling its items otherwise, is done knowingly."""
 
     accept_unfit = forms.BooleanField(
         label=gettext_lazy("Save although items become invalid"),
@@ -174,6 +179,70 @@ class CITypeForm(TriedForm):
         widget=widgets.UnfoldBooleanWidget,
         help_text=gettext_lazy("They stay as they are and stand in the list of items to be fixed."),
     )
+    accept_control = forms.BooleanField(
+        label=gettext_lazy("Control the items otherwise from now on"),
+        required=False,
+        widget=widgets.UnfoldBooleanWidget,
+        help_text=gettext_lazy("Asked for once the mode is changed, with what it means for these items."),
+    )
+
+    def clean(self):
+        cleaned = super().clean()
+        is_asked = "control" in self.changed_data and not self.instance._state.adding
+        if is_asked and "control" in cleaned and not cleaned.get("accept_control"):
+            meaning = control_in_words(self.instance, cleaned["control"])
+            box = _("Tick “%(box)s” to save it.") % {"box": self.fields["accept_control"].label}
+            self.add_error("control", [*meaning, box])
+        return cleaned
+
+
+MEANINGS = {
+    ControlMode.INHERITED: gettext_lazy("The type above decides."),
+    ControlMode.OPEN: gettext_lazy("Open: items are written without a change, and nobody has to explain it."),
+    ControlMode.RECORDED: gettext_lazy(
+        "Recorded: writes happen, and each one that no change under way plans waits for an explanation."
+    ),
+    ControlMode.CONTROLLED: gettext_lazy(
+        "Controlled: PostgreSQL refuses every write that no change under way plans, of imports and"
+        " integrations too."
+    ),
+}
+LOOKED_BACK = timedelta(days=30)
+
+
+def control_in_words(kind, mode):
+    """What another mode of control means: for how many items, and which integrations wrote them lately."""
+    types = [kind.pk, *_following(kind.pk)]
+    count = ConfigurationItem.objects.filter(type__in=types).count()
+    programs = RoleGrant.objects.filter(role="integration").values("user")
+    rows = ConfigurationItem.history.filter(
+        type_id__in=types, history_date__gte=timezone.now() - LOOKED_BACK, history_user__in=programs
+    )
+    written = rows.order_by().values("history_username").annotate(n=Count("pk")).order_by("-n")
+    who = ", ".join(f"{row['history_username']} ({row['n']})" for row in written[:10])
+    return [
+        MEANINGS[mode],
+        ngettext(
+            "It holds for %(count)d item, with those of the types below that follow it.",
+            "It holds for %(count)d items, with those of the types below that follow it.",
+            count,
+        )
+        % {"count": count},
+        _("Integrations that wrote here in the last 30 days (rows): %(who)s.") % {"who": who}
+        if who
+        else _("No integration wrote here in the last 30 days."),
+    ]
+
+
+def _following(pk):
+    """Ids of the types below that have no mode of their own."""
+    below = {}
+    for child, parent in CIType.objects.filter(control="").values_list("pk", "parent"):
+        below.setdefault(parent, []).append(child)
+    found = list(below.get(pk, []))
+    for each in found:
+        found.extend(below.get(each, []))
+    return found
 
 
 class AttributeFormSet(forms.BaseInlineFormSet):

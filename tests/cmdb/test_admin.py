@@ -8,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from audit.context import because
 from cmdb.models import CIAttribute, CIType, ConfigurationItem, Relation, RelationType
 from tests.factories import (
     make_attribute,
@@ -195,6 +196,27 @@ def test_tightening_a_type_says_beforehand_what_becomes_invalid(browser):
     listed = page_of(browser.get(f"{ADMIN}configurationitem/?type_key={kind.key}&unfit=1"))
     assert [item.name in listed for item in items] == [True, True, False]
     assert "unfit=1" in page_of(browser.get(url))
+
+
+def test_another_mode_of_control_says_beforehand_what_it_means(browser):
+    kind = CIType.objects.get(key="network_device")
+    program = make_user("integration", username="netscan")
+    with because(user=program):
+        for _number in range(3):
+            make_item(type=kind)
+    make_item("host")
+    url = f"{ADMIN}citype/{kind.pk}/change/"
+    sent = posted(browser.get(url)) | {"control": "controlled"}
+    told = " ".join(errors_of(browser.post(url, sent))["control"])
+    assert "PostgreSQL refuses every write" in told
+    assert "holds for 3 items" in told
+    assert "netscan (3)" in told
+    kind.refresh_from_db()
+    assert kind.control != "controlled"
+    saved(browser.post(url, sent | {"accept_control": "on"}))
+    kind.refresh_from_db()
+    assert kind.control == "controlled"
+    saved(browser.post(url, posted(browser.get(url)) | {"icon": "router"}))  # asked once, not ever after
 
 
 def test_an_attribute_is_added_and_its_faults_are_told(browser):

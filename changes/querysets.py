@@ -258,6 +258,6 @@ class ConsultationQuerySet(models.QuerySet):
         return self.filter(change__state__in=before).exclude(answer="agreed").order_by("due_at", "id")
 
     def answered(self) -> Self:
-        """Questions that were answered, or are past answering; newest first."""
+        """Questions that were answered, also by an objection, or are past answering; newest first."""
         before = (State.DRAFT, State.ASSESSING, State.TESTING)
-        return self.filter(~models.Q(change__state__in=before) | models.Q(answer="agreed")).order_by("-id")
+        return self.filter(~models.Q(change__state__in=before) | ~models.Q(answer="asked")).order_by("-id")

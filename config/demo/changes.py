@@ -57,28 +57,30 @@ def ended(cast: Cast) -> None:
 def disputed(cast: Cast) -> None:
     """An objection that was overruled, and a test case that failed and sent its change back."""
     journey = Journey(
-        cast, "Integration engine: other message queue 集成平台更换消息队列", "middleware:integration",
-        {"description": "Queue moved to its own disk 队列迁至独立磁盘"}, in_hours=130,
-    ).plan("Move the queue 迁移队列", "Replay the messages 重放消息").submit().confirm()  # fmt: skip
+        cast, "Wireless: other channels on the wards 病区无线改信道", "network_device:wlc-main-1",
+        {"description": "Channels 36 to 64 · 信道 36–64"}, in_hours=97, doer=cast.engineer4,
+    ).plan("Change the channels 修改信道", "Walk through the wards 逐病区测试").submit().confirm()  # fmt: skip
     asked = list(journey.change.consultations.filter(answer="asked").select_related("team"))
     for place, row in enumerate(asked):
         if place == 0:
-            journey.consult(row.team, "objected", "The insurance report runs that night 当晚医保要上报")
+            journey.consult(row.team, "objected", "Rounds are read from tablets that night 当晚查房要用平板")
             row.refresh_from_db()
             overrule_owner(
                 row,
                 by=cast.engineer3,
-                because="The report was moved to the morning 上报已改到次日上午，已与信息科确认",
+                because="Rounds go on paper that night, agreed with the head nurse 当晚改纸质查房，已与护理部商定",
             )
         else:
             journey.consult(row.team)
     take_step(journey.change, "assessed", by=cast.engineer3, data={"risk_answers": MEDIUM})
     failing = Journey(
-        cast, "Nursing tablets: new release 护理平板升级", "application:nursing",
-        {"description": "Mobile nursing 6.1 · 移动护理 6.1"}, in_hours=135,
-    ).plan("Install on one ward 先装一个病区", "Install on all wards 全部病区").submit().assess()  # fmt: skip
+        cast, "Pathology: store the slides twice 病理切片双份存储", "application:pathology",
+        {"description": "Slides in two stores · 切片双份存储"}, in_hours=78,
+    ).plan("Connect the second store 接入第二存储", "Copy the slides 复制切片").submit().assess()  # fmt: skip
     failing.try_out(failed=failing.change.test_cases.first().label)
-    failing.step("test_failed", cast.engineer2, "The ward round did not open 查房页面打不开")
+    failing.step(
+        "test_failed", cast.engineer2, "Slides did not open from the second store 第二存储的切片打不开"
+    )
 
 
 def before_approval(cast: Cast) -> None:

@@ -205,7 +205,7 @@ def test_a_change_is_rolled_back_and_the_field_restored(people, person):
 
 
 def test_everything_in_the_decision_strip_is_reached_by_keyboard_and_on_a_phone(people, person, seat):
-    number = raise_change(people["requester"], "Small", "host:his-db-01", "SN-NEW-3")
+    number = raise_change(people["requester"], "Correct the serial of one", "host:his-db-01", "SN-NEW-3")
     to_implementing(people, number)
     phone = person("board9", "board_member", viewport={"width": 390, "height": 844})
     phone.goto(f"/changes/{number}/")

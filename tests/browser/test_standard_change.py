@@ -74,7 +74,7 @@ def test_a_standard_change_goes_from_the_catalogue_to_its_end(people, template):
     verifier.goto(f"/changes/{change.number}/")
     verifier.locator("#criteria").get_by_placeholder("Measured value").fill("0")
     verifier.locator("#criteria").get_by_role("button", name="Record").click()
-    take(verifier, change.number, "Verified")
+    take(verifier, change.number, "Effect verified, close")
     change.refresh_from_db()
     assert (change.state, change.outcome) == ("closed", "successful")
     verifier.goto(reverse("changes:catalogue"))

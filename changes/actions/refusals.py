@@ -123,6 +123,12 @@ IN_WORDS: dict[str, str | Promise] = {
     "clock_ahead": _("The value was measured in the future: set the clock of its source."),
     "before_the_work": _("The value was measured before the work began; it says nothing about it."),
     "applied_stays": _("What was applied stays marked as applied: roll it back instead."),
+    "tick_who": _("The work is ticked by the implementers of the change, in their own names."),
+    "tick_when": _("The work is ticked while the change is under way."),
+    "tick_stays": _("A tick stays as it was made."),
+    "tasks_in_order": _("An earlier task is not done yet."),
+    "stage_order": _("An earlier stage is not applied yet."),
+    "stage_left": _("A stage is applied, or taken back, when nothing of it is left to do."),
     "verbal_only_in_emergency": _(
         "A vote by word of mouth is for emergencies, and is taken down by somebody else."
     ),

@@ -1,5 +1,6 @@
 """Marks do not do the work: PostgreSQL looks at the items before a change is finished or rolled back."""
 
+from datetime import timedelta
 from time import perf_counter
 
 import pytest
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from changes.actions import (
     apply_stage,
+    complete_task,
     confirm_drift,
     decide_drift,
     plan_new_item,
@@ -37,6 +39,13 @@ def code_of_event(change, event, actor):
     return error.value.__cause__.diag.message_hint
 
 
+def code_of_sql(statement, *params):
+    """The code with which PostgreSQL refuses the statement, sent as the application role."""
+    with pytest.raises(IntegrityError) as error:
+        sql(statement, *params)
+    return error.value.__cause__.diag.message_hint
+
+
 def of_every_kind(cast):
     """A change that corrects, retires, creates, relates and ends a relation."""
     old, other, third = make_item(serial="OLD"), make_item(), make_item()
@@ -56,7 +65,6 @@ def test_a_forged_mark_does_not_finish_the_change(cast):
     change = draft(cast)
     to_implementing(cast, change)
     sql(MARKED.format("NULL"), change.pk)
-    sql("UPDATE changes_planstage SET applied_at = now() WHERE change_id = %s", change.pk)
     assert code_of_event(change, "finish", cast.implementer) == "ci_ops_all_applied"
 
 
@@ -64,8 +72,70 @@ def test_forged_ticks_of_tasks_need_their_people(cast):
     change = draft(cast)
     to_implementing(cast, change)
     apply_stage(change.stages.get(), by=cast.implementer)
-    sql("UPDATE changes_plantask SET done_at = now() WHERE change_id = %s", change.pk)
+    tick = "UPDATE changes_plantask SET done_at = now() WHERE change_id = %s"
+    assert code_of_sql(tick, change.pk) == "tick_who"
     assert code_of_event(change, "finish", cast.implementer) == "tasks_done"
+
+
+FORGED = [
+    ("tick_who", "UPDATE changes_plantask SET done_at = now(), done_by_id = {verifier} WHERE id = {task}"),
+    ("tick_who", "UPDATE changes_plantask SET done_by_id = {doer} WHERE id = {task}"),
+    ("tick_who", "UPDATE changes_plantask SET second_at = now(), second_by_id = {second} WHERE id = {task}"),
+    ("tasks_in_order", "UPDATE changes_plantask SET done_at = now(), done_by_id = {doer} WHERE id = {last}"),
+    ("stage_left", "UPDATE changes_planstage SET applied_at = now() WHERE change_id = {change}"),
+    (
+        "tick_when",
+        "UPDATE changes_rollbackstep SET done_at = now(), done_by_id = {doer} WHERE change_id = {change}",
+    ),
+    (
+        "tick_when",
+        """INSERT INTO changes_plantask (row_version, change_id, phase, position, label, is_dual, note,
+        done_at, done_by_id) VALUES (1, {change}, 'implementation', 9, 'x', false, '', now(), {doer})""",
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "attack"), FORGED)
+def test_forged_work_is_refused(cast, code, attack):
+    change = draft(cast)
+    to_implementing(cast, change)
+    first = change.tasks.order_by("position").first()
+    assert code_of_sql(attack.format(**parts(cast, change))) == code
+    complete_task(first, by=cast.implementer)
+    first.refresh_from_db()
+    for stays in ("done_by_id = {second}", "done_at = now() - interval '1 day'", "done_at = NULL"):
+        stolen = "UPDATE changes_plantask SET " + stays + " WHERE id = {task}"
+        assert code_of_sql(stolen.format(**parts(cast, change))) == "tick_stays"
+    other = "UPDATE changes_plantask SET second_at = now(), second_by_id = {verifier} WHERE id = {task}"
+    assert code_of_sql(other.format(**parts(cast, change))) == "tick_who"
+
+
+def parts(cast, change):
+    first, last = change.tasks.order_by("position")
+    return {
+        "verifier": cast.verifier.pk, "doer": cast.implementer.pk, "second": cast.second.pk,
+        "task": first.pk, "last": last.pk, "change": change.pk,
+    }  # fmt: skip
+
+
+def test_a_tick_before_the_start_and_a_stage_with_half_its_work_are_refused(cast):
+    change = of_every_kind(cast)
+    tick = "UPDATE changes_plantask SET done_at = now(), done_by_id = {doer} WHERE id = {task}"
+    assert code_of_sql(tick.format(**parts(cast, change))) == "tick_when"
+    to_implementing(cast, change)
+    applied = (
+        "UPDATE changes_planstage SET applied_at = now(), applied_by_id = {doer} WHERE change_id = {change}"
+    )
+    sql(MARKED.format("NULL"), change.pk)
+    assert code_of_sql(applied.format(**parts(cast, change))) == "stage_left"
+
+
+def test_a_tick_carries_the_time_of_postgresql(cast):
+    change = draft(cast)
+    to_implementing(cast, change)
+    tick = "UPDATE changes_plantask SET done_at = '2001-01-01Z', done_by_id = {doer} WHERE id = {task}"
+    sql(tick.format(**parts(cast, change)))
+    assert change.tasks.order_by("position").first().done_at > timezone.now() - timedelta(minutes=1)
 
 
 def test_a_forged_mark_does_not_end_the_rollback(cast):
@@ -74,7 +144,10 @@ def test_a_forged_mark_does_not_end_the_rollback(cast):
     do_the_work(cast, change)
     take_step(change, "rollback", by=cast.implementer, comment="back")
     sql(MARKED.format("now()"), change.pk)
-    sql("UPDATE changes_rollbackstep SET done_at = now() WHERE change_id = %s", change.pk)
+    way_back = "UPDATE changes_rollbackstep SET done_at = now() WHERE change_id = %s"
+    assert code_of_sql(way_back, change.pk) == "tick_who"
+    back = "UPDATE changes_planstage SET reverted_at = now() WHERE change_id = %s"
+    assert code_of_sql(back, change.pk) == "stage_left"
     assert code_of_event(change, "rolled_back", cast.implementer) == "ci_ops_all_reverted_or_decided"
     with pytest.raises(IntegrityError) as error:
         sql("UPDATE changes_plannedoperation SET applied_at = NULL WHERE change_id = %s", change.pk)

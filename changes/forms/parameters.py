@@ -7,11 +7,17 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from changes.actions import Gap
 from cmdb.models import CIType
 
-KINDS = [("text", _("text")), ("number", _("number")), ("choice", _("choice")), ("item", _("item"))]
+KINDS = [
+    ("text", _("text")),
+    ("number", pgettext_lazy("kind of parameter", "number")),
+    ("choice", _("choice")),
+    ("item", _("item")),
+]
 SHOWN = ("kind", "label", "label_zh", "help", "min", "max", "max_length", "types")
 
 

@@ -642,6 +642,8 @@ def make_freeze_override(**over):
 def make_round(**over):
     """An open round of an emergency change on a board with three seats."""
     change = over.pop("change", None) or make_change(kind="emergency", incident_ref="INC-1", risk="medium")
+    make_rollback_step(change=change)
+    make_assignment(change=change, user=make_user("engineer"))
     for _seat in range(3):
         make_seat("ecab")
     ChangeEvent.objects.create(change=change, event="submit", actor=change.requester)
@@ -766,6 +768,7 @@ def make_duty(board="ecab", **over):
 def make_presence(**over):
     """The glass was broken over a round whose time was up, and the second person says they were there."""
     second = make_user("engineer")
+    PolicyStep.objects.filter(policy__kind="emergency").update(minutes=0)
     change = make_round(**over).change
     ChangeRequest.objects.filter(pk=change.pk).update(incident_priority="p1")
     event = ChangeEvent.objects.create(

@@ -1,9 +1,31 @@
 """Who is on duty, and what was agreed in reviews."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from audit.recorded.admin import RecordedAdmin
 from changes.models import DutySpell, ReviewAction
+
+
+class DutyForm(forms.ModelForm):
+    """Duty is given by somebody else, as a seat is; PostgreSQL says the same."""
+
+    request: Any = None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.instance.pk and {"board", "person"} & set(self.changed_data):
+            raise forms.ValidationError(
+                _("A spell of duty stays with its person and board: end it and give another.")
+            )
+        if self.request is not None and cleaned.get("person") == self.request.user and self.changed_data:
+            raise forms.ValidationError(
+                _("Nobody puts themselves on duty for a board: another manager does.")
+            )
+        return cleaned
 
 
 @admin.register(DutySpell)
@@ -15,6 +37,10 @@ class DutySpellAdmin(RecordedAdmin):
     list_select_related = ["board", "person"]
     autocomplete_fields = ["person"]
     search_fields = ["person__username", "note"]
+    form = DutyForm
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        return type("DutyForm", (super().get_form(request, obj, change, **kwargs),), {"request": request})
 
 
 @admin.register(ReviewAction)

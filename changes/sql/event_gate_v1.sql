@@ -111,6 +111,7 @@ BEGIN
     PERFORM changes_refuse_v1('line_stopped', 'the line is stopped');
   END IF;
   PERFORM changes_check_work_v1(c, NEW);
+  PERFORM changes_check_plan_v1(c, NEW, rule);
 
   IF cardinality(rule.outcomes) > 0 THEN
     IF NEW.event = 'close' AND c.outcome <> '' THEN

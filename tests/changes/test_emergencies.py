@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Notice
 from accounts.step_up import Proof
+from audit.context import because
 from changes.actions import (
     AlreadyDone,
     StepRefused,
@@ -17,7 +18,7 @@ from changes.actions import (
     note_overdue_ratifications,
     take_step,
 )
-from changes.models import ChangeRequest, PolicyStep, PresenceConfirmation, RoundSeat
+from changes.models import ChangeRequest, DutySpell, PolicyStep, PresenceConfirmation, RoundSeat
 from tests.changes.journey import Cast, do_the_work, draft, emergency, to_approving, verify
 from tests.factories import make_duty, make_item, make_user
 
@@ -171,3 +172,30 @@ def test_the_page_of_emergencies_shows_the_clock(client, cast):
     assert "23:5" in shown
     client.force_login(make_user())
     assert client.get(reverse("changes:emergencies")).status_code == 403
+
+
+def test_nobody_puts_themselves_on_duty(client, cast):
+    spell = make_duty(person=cast.peer)
+    with because(user=cast.oncall), pytest.raises(IntegrityError) as error, transaction.atomic():
+        make_duty(person=cast.oncall)
+    assert error.value.__cause__.diag.message_hint == "own_seat_given"
+    with because(user=cast.peer), pytest.raises(IntegrityError) as error, transaction.atomic():
+        DutySpell.objects.filter(pk=spell.pk).update(ends_at=spell.ends_at + timedelta(days=9))
+    assert error.value.__cause__.diag.message_hint == "own_seat_given"
+    with pytest.raises(IntegrityError) as error, transaction.atomic():
+        DutySpell.objects.filter(pk=spell.pk).update(person=cast.oncall)
+    assert error.value.__cause__.diag.message_hint == "seat_fixed"
+    manager = cast.manager
+    manager.is_staff = True
+    manager.save()
+    client.force_login(manager)
+    now = timezone.localtime()
+    given = {
+        "board": spell.board_id, "person": manager.pk, "note": "",
+        "starts_at_0": now.strftime("%Y-%m-%d"), "starts_at_1": "00:00:00",
+        "ends_at_0": (now + timedelta(days=1)).strftime("%Y-%m-%d"), "ends_at_1": "00:00:00",
+    }  # fmt: skip
+    page = client.post(reverse("admin:changes_dutyspell_add"), given).content.decode()
+    assert "Nobody puts themselves on duty" in page
+    answer = client.post(reverse("admin:changes_dutyspell_add"), given | {"person": cast.peer.pk})
+    assert answer.status_code == 302, answer.content.decode()[:3000]

@@ -33,9 +33,11 @@ from tests.changes.journey import (
     verify,
 )
 from tests.factories import (
+    make_assignment,
     make_change,
     make_item,
     make_member,
+    make_rollback_step,
     make_round,
     make_seat,
     make_team,
@@ -560,6 +562,8 @@ def test_finishing_without_applying_is_refused(cast):
 
 def test_a_round_that_cannot_decide_is_not_opened(db):
     change = make_change(kind="emergency", incident_ref="INC-1")
+    make_rollback_step(change=change)
+    make_assignment(change=change)
     with pytest.raises(IntegrityError) as error, transaction.atomic():
         insert_event(change, "submit", change.requester)
     assert code_of(error) == "seats_reachable"

@@ -553,6 +553,7 @@ def test_way_back_open(cast):
 
 
 def test_presence_confirmed(db):
+    PolicyStep.objects.filter(policy__kind="emergency").update(minutes=0)
     change = make_round().change
     assert codes("presence_confirmed", change) == set()
     confirmed = make_presence()

@@ -169,7 +169,9 @@ def test_nobody_notes_that_the_votes_of_another_are_theirs(db):
     made = manager.post("/api/vote-delegations/", stand_in, format="json")
     assert made.status_code == 201
     url = f"/api/vote-delegations/{made.data['id']}/"
-    assert manager.patch(url, {"deputy": manager.user.pk}, format="json").status_code == 400
+    assert manager.patch(url, {"deputy": manager.user.pk}, format="json").status_code == 405, (
+        "a delegation is ended and made anew"
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.dateparse import parse_date, parse_datetime
 
+from audit.evidence import harmless
 from changes.collisions.listing import COLUMNS, collisions_between
 
 
@@ -51,7 +52,7 @@ class Command(BaseCommand):
         if options["format"] == "csv":
             writer = csv.writer(self.stdout, lineterminator="\n")
             writer.writerow(COLUMNS)
-            writer.writerows(rows)
+            writer.writerows([harmless(cell) for cell in row] for row in rows)
         elif options["format"] == "json":
             found = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
             self.stdout.write(json.dumps(found, ensure_ascii=False, indent=1))

@@ -15,8 +15,8 @@ RIGHT, RULE = "42501", "23001"  # the role has not the right; a trigger refuses
 #: Inserted and read, and nothing else: the role has neither right, and a trigger stands behind that.
 EVIDENCE = [
     "ChangeEvent", "Vote", "VoteConfirmation", "TemplateVote", "TestRun", "CriterionResult",
-    "CriterionBreach", "ImpactConfirmation", "GateAnswer", "CollisionAcknowledgement", "FreezeOverride", "StepEscalation",
-    "RoundReading", "Remark", "Deviation", "PresenceConfirmation", "UnauthorisedRow", "ControlDebt",
+    "CriterionBreach", "ImpactConfirmation", "GateAnswer", "CollisionAcknowledgement", "FreezeOverride",
+    "StepEscalation", "RoundReading", "Remark", "Deviation", "PresenceConfirmation", "UnauthorisedRow", "ControlDebt",
     "CausedIncident",
 ]  # fmt: skip
 #: Rows with one deed left to do: what must not be edited, and what may, with the reason.

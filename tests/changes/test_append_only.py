@@ -16,8 +16,8 @@ RIGHT, RULE = "42501", "23001"  # the role has not the right; a trigger refuses
 EVIDENCE = [
     "ChangeEvent", "Vote", "VoteConfirmation", "TemplateVote", "TestRun", "CriterionResult",
     "CriterionBreach", "ImpactConfirmation", "GateAnswer", "CollisionAcknowledgement", "FreezeOverride",
-    "StepEscalation", "RoundReading", "Remark", "Deviation", "PresenceConfirmation", "UnauthorisedRow", "ControlDebt",
-    "CausedIncident",
+    "StepEscalation", "RoundReading", "Remark", "Deviation", "PresenceConfirmation", "UnauthorisedRow",
+    "ControlDebt", "CausedIncident",
 ]  # fmt: skip
 #: Rows with one deed left to do: what must not be edited, and what may, with the reason.
 GUARDED = {

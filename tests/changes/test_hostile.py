@@ -1,4 +1,4 @@
-"""Hostile input at the edges of changes: values posted by programs, files of past changes, cells of a table."""
+"""Hostile input at the edges of changes: posted values, files of past changes, cells of a table."""
 
 import csv
 from datetime import timedelta
@@ -83,5 +83,5 @@ def test_names_compute_nothing_in_the_list_of_collisions():
         make_change(items=[item], window=(now, now + timedelta(hours=1)))
     out = StringIO()
     call_command("collisions", "--format", "csv", "--same-ci", stdout=out)
-    head, *rows = csv.reader(StringIO(out.getvalue()))
+    _head, *rows = csv.reader(StringIO(out.getvalue()))
     assert "'=HYPERLINK(1)" in rows[0]

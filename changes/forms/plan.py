@@ -327,6 +327,13 @@ class CriterionForm(forms.ModelForm):
             "grace_minutes", "has_auto_rollback", "has_auto_restore",
         ]  # fmt: skip
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["grace_minutes"].required = False
+
+    def clean_grace_minutes(self) -> int:
+        return self.cleaned_data["grace_minutes"] or 0
+
 
 class TestCaseForm(forms.ModelForm):
     __test__ = False  # pytest: not a test class

@@ -76,4 +76,4 @@ class RoundReading(RecordedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.reader} · {self.seat.step}"
+        return str(self.reader)

@@ -6,6 +6,8 @@ import email.policy
 import json
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -281,8 +283,10 @@ def test_the_worker_sends_it(post):
     NoticePreference.objects.create(person=person, kind="account.test", channel="now")
     notify([person], "account.test", subject="Hello", text="", words={}, path=PATH)
     connector = app.connector.get_worker_connector()
-    with app.replace_connector(connector) as worker:
-        worker.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+    # In a thread of its own: a browser test before it may have left this one with an event loop.
+    with app.replace_connector(connector) as worker, ThreadPoolExecutor(1) as thread:
+        run = partial(worker.run_worker, wait=False, install_signal_handlers=False, listen_notify=False)
+        thread.submit(run).result()
     assert [message["Subject"] for message in post.got] == ["Hello"]
 
 

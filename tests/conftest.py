@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.db import connections
 from django.utils import translation
+from hypothesis import settings as hypothesis
 
 from audit.postgresql.owner import as_owner
 from config import embedded
@@ -20,6 +21,9 @@ QUIET += ["--disable-component-update", "--disable-sync"]
 
 settings.STORAGES["staticfiles"]["BACKEND"] = settings.PLAIN_STATIC  # today's files, collected or not
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # tests log in all the time
+
+hypothesis.register_profile("house", deadline=None)  # a busy machine proves nothing about the code
+hypothesis.load_profile("house")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,7 +27,11 @@ def fields_known() -> list[tuple[str, Any]]:
     attributes: dict[str, str] = {}
     for each in CIAttribute.objects.order_by("key", "id"):
         attributes.setdefault(each.key, str(each))
-    inside = sorted((f"{INSIDE}{key}", f"{label} ({key})") for key, label in attributes.items())
+    shared = {label for label, n in Counter(attributes.values()).items() if n > 1}
+    inside = [
+        (f"{INSIDE}{key}", f"{label} ({key})" if label in shared else label)
+        for key, label in attributes.items()
+    ]
     return [
         ("", "—"),
         (_("Fields of every item"), [(name, column_label(name)) for name in COLUMNS]),

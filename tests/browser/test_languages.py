@@ -10,7 +10,7 @@ from tests.factories import make_change, make_item, make_run, make_stage, make_t
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NAMES = re.compile(
     r"manage\.py \w+|item-\d+|[0-9a-f]{64}|OpsLedger|English|CHG-\d+|XJ-\d+-\d+|db-?\d+|host|IP|CSV"
-    r"|API|YAML|Excel|SLA|SHA-256|test|HIS|UTC|[0-9a-f]{12}…"
+    r"|API|YAML|Excel|SLA|SHA-256|test|HIS|UTC|CPU|MAC|RPO|RTO|[0-9a-f]{12}…"
 )
 VISIBLE = """() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];

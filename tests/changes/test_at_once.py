@@ -1,18 +1,17 @@
 """Twenty processes press the same button in the same moment: one of them did it, and no vote is lost."""
 
 import json
-import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from django.db import IntegrityError, connection
 
 from accounts.models import Notice
 from changes.models import ChangeEvent, ChangeRequest, PolicyStep, Vote
+from tests.changes.at_once import environment
 from tests.changes.journey import (
     Cast,
     do_the_work,
@@ -33,16 +32,10 @@ CROWD = 20
 @pytest.fixture(scope="module")
 def crowd(django_db_setup):
     """Processes with connections of their own to the database of the tests, waiting for deeds."""
-    s = connection.settings_dict
-    host = s["HOST"] or s["OPTIONS"].get("host", "")
-    login = quote(s["USER"]) + (f":{quote(s['PASSWORD'])}" if s["PASSWORD"] else "")
-    url = f"postgres://{login}@/{s['NAME']}?host={quote(host, safe='')}" + (
-        f"&port={s['PORT']}" if s["PORT"] else ""
-    )
     workers = [
         subprocess.Popen(
             [sys.executable, "-m", "tests.changes.at_once"],
-            cwd=ROOT, env=os.environ | {"DATABASE_URL": url}, text=True,
+            cwd=ROOT, env=environment(), text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )
         for _ in range(CROWD)

@@ -9,7 +9,6 @@ import sys
 import time
 from contextlib import contextmanager
 from time import perf_counter
-from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -18,6 +17,7 @@ from django.urls import reverse
 from changes.actions import apply_stage, roll_back, take_step
 from changes.models import ChangeItem, ChangeRequest, PlannedOperation
 from cmdb.models import ConfigurationItem
+from tests.changes.at_once import environment
 from tests.changes.journey import Cast, draft, to_implementing
 from tests.changes.test_at_once import ROOT
 from tests.factories import make_item
@@ -53,15 +53,9 @@ WAITING = (
 @contextmanager
 def worker():
     """A process of its own on the database of the test, ready for deeds."""
-    s = connection.settings_dict
-    host = s["HOST"] or s["OPTIONS"].get("host", "")
-    login = quote(s["USER"]) + (f":{quote(s['PASSWORD'])}" if s["PASSWORD"] else "")
-    url = f"postgres://{login}@/{s['NAME']}?host={quote(host, safe='')}" + (
-        f"&port={s['PORT']}" if s["PORT"] else ""
-    )
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.changes.at_once"],
-        cwd=ROOT, env=os.environ | {"DATABASE_URL": url}, text=True,
+        cwd=ROOT, env=environment(), text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
     try:

@@ -55,8 +55,9 @@ RETURNING id
 """
 
 INSERT_TARGETS = """
-INSERT INTO inspections_runtarget (run_id, ci_id, position, snapshot, result, reason, row_version)
-SELECT r.id, t.ci, t.position, t.snapshot::jsonb, 'found', '', 1
+INSERT INTO inspections_runtarget
+       (run_id, ci_id, position, snapshot, skipped_items, result, reason, row_version)
+SELECT r.id, t.ci, t.position, t.snapshot::jsonb, '[]', 'found', '', 1
   FROM inspections_inspectionrun r
   JOIN unnest(%(cis)s::bigint[], %(keys)s::text[], %(positions)s::int[], %(snapshots)s::text[])
        AS t(ci, key, position, snapshot) ON t.key = r.group_key

@@ -73,7 +73,16 @@ class Answer(RecordedModel):
     answered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("entered by")
     )
-    observed_at = models.DateTimeField(_("observed at (device)"), default=timezone.now)
+    observed_at = models.DateTimeField(
+        _("observed at"),
+        default=timezone.now,
+        help_text=_("The device's time, corrected by its measured skew."),
+    )
+    device_at = models.DateTimeField(_("time on the device"), null=True, blank=True, editable=False)
+    clock_skew_seconds = models.IntegerField(
+        _("the device's clock is behind by (seconds)"), null=True, blank=True, editable=False
+    )
+    device = models.CharField(_("device"), max_length=64, blank=True, editable=False)
     received_at = models.DateTimeField(_("received at (server)"), db_default=Now(), editable=False)
     dwell_seconds = models.PositiveIntegerField(_("seconds on the card"), null=True, blank=True)
     op = models.UUIDField(_("operation key"), default=uuid.uuid4, unique=True, editable=False)

@@ -108,6 +108,10 @@ class RunTarget(RecordedModel):
     )
     position = models.PositiveIntegerField(_("position"), default=0)
     snapshot = models.JSONField(_("as it was"), default=dict)
+    skipped_items = models.JSONField(
+        _("items that do not apply"), default=list, blank=True, editable=False,
+        help_text=_("Keys of the items whose condition this CI does not meet."),
+    )  # fmt: skip
     result = models.CharField(_("result"), max_length=12, choices=Result.choices, default=Result.FOUND)
     reason = models.TextField(_("why not inspected"), blank=True)
     marked_by = person(_("marked by"))

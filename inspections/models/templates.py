@@ -92,10 +92,21 @@ class TemplateItem(RecordedModel, Labelled):
         NUMBER = "number", _("Numeric value")
         CHOICE = "choice", _("Choice")
         TEXT = "text", _("Text")
+        PHOTO = "photo", _("Photo")
+        MACHINE = "machine", _("Machine reading")
 
     class FindingRule(models.TextChoices):
         NONE = "none", _("No finding")
         FINDING = "finding", _("Opens a finding")
+        CHANGE = "change", _("Opens a finding and drafts a change")
+
+    class ReadingSource(models.TextChoices):
+        PUSH = "push", _("Posted by programs")
+        PROMETHEUS = "prometheus", _("Asked of Prometheus")
+
+    class Confirm(models.TextChoices):
+        MANUAL = "manual", _("By the engineer")
+        AUTO_IF_OK = "auto_if_ok", _("By itself when good")
 
     version = models.ForeignKey(
         TemplateVersion, models.CASCADE, related_name="items", verbose_name=_("check list version")
@@ -126,6 +137,33 @@ class TemplateItem(RecordedModel, Labelled):
     comment_at = models.CharField(
         _("comment required from"), max_length=8, blank=True, choices=BAD_CHOICES, default=Severity.WARN.value
     )
+    photo_at = models.CharField(_("photo required from"), max_length=8, blank=True, choices=BAD_CHOICES)
+    applies_if = models.JSONField(
+        _("only for CIs"), default=dict, blank=True,
+        help_text=_("Filter of configuration items, for example {\"type\": \"host\"}; empty: for all."),
+    )  # fmt: skip
+    metric = models.CharField(
+        _("metric"), max_length=80, blank=True, help_text=_("Name under which programs post the value.")
+    )
+    reading_source = models.CharField(
+        _("where readings come from"),
+        max_length=10,
+        choices=ReadingSource.choices,
+        default=ReadingSource.PUSH,
+    )
+    query = models.TextField(
+        _("Prometheus query"),
+        blank=True,
+        help_text=_("An instant query; {name}, {ip} and {serial} stand for the CI's."),
+    )
+    max_age_minutes = models.PositiveIntegerField(_("stale after (minutes)"), default=60)
+    confirm = models.CharField(_("confirmed"), max_length=10, choices=Confirm.choices, default=Confirm.MANUAL)
+    bad_readings = models.PositiveSmallIntegerField(_("bad readings in a row that open a finding"), default=1)
+    good_readings = models.PositiveSmallIntegerField(_("good readings in a row that verify a fix"), default=2)
+    attribute = models.CharField(
+        _("field of the CI"), max_length=80, blank=True,
+        help_text=_("The answer verifies it, or proposes a correction: serial, or attributes.cpu_cores."),
+    )  # fmt: skip
     finding = models.CharField(
         _("when bad"), max_length=8, choices=FindingRule.choices, default=FindingRule.FINDING
     )
@@ -138,9 +176,17 @@ class TemplateItem(RecordedModel, Labelled):
             models.UniqueConstraint(fields=["version", "key"], name="inspections_item_key_once_per_version"),
             models.CheckConstraint(condition=Q(decimals__lte=6), name="inspections_item_at_most_6_decimals"),
             models.CheckConstraint(
-                condition=Q(kind="number")
+                condition=Q(kind__in=["number", "machine"])
                 | Q(crit_low=None, warn_low=None, warn_high=None, crit_high=None, unit=""),
                 name="inspections_item_bounds_are_of_numbers",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="machine") | ~Q(metric="") | ~Q(query=""),
+                name="inspections_item_of_a_machine_has_a_metric",
+            ),
+            models.CheckConstraint(
+                condition=Q(bad_readings__gte=1) & Q(good_readings__gte=1) & Q(max_age_minutes__gte=1),
+                name="inspections_item_counts_from_one",
             ),
             models.CheckConstraint(
                 condition=~Q(crit_low__gt=F("warn_low"))

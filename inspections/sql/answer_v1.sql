@@ -1,6 +1,6 @@
 -- Invariants 3 and 6: PostgreSQL grades every answer by the bounds of the pinned version and keeps them with it;
 -- a severity sent by a client is overwritten. An answer never changes: a later one supersedes it.
-CREATE FUNCTION inspections_guard_answer_v1() RETURNS trigger
+CREATE OR REPLACE FUNCTION inspections_guard_answer_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     run inspections_inspectionrun;
@@ -34,6 +34,9 @@ BEGIN
     IF item.version_id IS DISTINCT FROM run.version_id THEN
         RAISE EXCEPTION 'inspections: the item is not in the version that run % pins', run.number USING ERRCODE = 'check_violation';
     END IF;
+    IF target.skipped_items ? item.key THEN
+        RAISE EXCEPTION 'inspections: item % does not apply to this CI', item.key USING ERRCODE = 'check_violation';
+    END IF;
     IF NEW.supersedes_id IS NOT NULL THEN
         SELECT * INTO former FROM inspections_answer WHERE id = NEW.supersedes_id;
         IF (former.target_id, former.item_id) <> (NEW.target_id, NEW.item_id) OR former.is_current THEN
@@ -62,7 +65,7 @@ BEGIN
             RAISE EXCEPTION 'inspections: item % cannot be "not applicable"', item.key USING ERRCODE = 'check_violation';
         END IF;
         NEW.severity := 'na';
-    ELSIF item.kind = 'number' AND NEW.value_number IS NOT NULL THEN
+    ELSIF item.kind IN ('number', 'machine') AND NEW.value_number IS NOT NULL THEN
         IF NEW.value_number = 'NaN' OR scale(trim_scale(NEW.value_number)) > item.decimals THEN
             RAISE EXCEPTION 'inspections: item % takes a finite number with at most % decimal places', item.key, item.decimals
                 USING ERRCODE = 'check_violation';
@@ -88,11 +91,11 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE ON inspections_answer
+CREATE OR REPLACE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE ON inspections_answer
     FOR EACH ROW EXECUTE FUNCTION inspections_guard_answer_v1();
 
 -- Whoever takes the current mark off an answer puts a successor in, before the transaction ends.
-CREATE FUNCTION inspections_answer_has_successor_v1() RETURNS trigger
+CREATE OR REPLACE FUNCTION inspections_answer_has_successor_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM inspections_answer a WHERE a.supersedes_id = NEW.id) THEN
@@ -100,6 +103,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+DROP TRIGGER IF EXISTS inspections_30_successor ON inspections_answer;
 CREATE CONSTRAINT TRIGGER inspections_30_successor AFTER UPDATE OF is_current ON inspections_answer
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT NEW.is_current)
     EXECUTE FUNCTION inspections_answer_has_successor_v1();

@@ -1,5 +1,5 @@
 -- The legal moves of a finding (inspections/workflow.py FINDING_STEPS; a test asserts that both are equal).
-CREATE FUNCTION inspections_finding_may_v1(source text, target text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION inspections_finding_may_v1(source text, target text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT (source, target) IN (
         ('open', 'acknowledged'), ('open', 'fixing'), ('acknowledged', 'fixing'), ('open', 'fixed'), ('acknowledged', 'fixed'),
         ('fixing', 'fixed'), ('fixed', 'verified'), ('fixed', 'open'), ('open', 'accepted_risk'),
@@ -7,7 +7,7 @@ CREATE FUNCTION inspections_finding_may_v1(source text, target text) RETURNS boo
 $$;
 
 -- Invariant 10: only a later good answer of somebody else, or a newer machine reading, verifies a fix.
-CREATE FUNCTION inspections_guard_finding_v1() RETURNS trigger
+CREATE OR REPLACE FUNCTION inspections_guard_finding_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE proof inspections_answer;
 BEGIN
@@ -63,11 +63,11 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE ON inspections_finding
+CREATE OR REPLACE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE ON inspections_finding
     FOR EACH ROW EXECUTE FUNCTION inspections_guard_finding_v1();
 
 -- Its life is written down whenever its state or count changes.
-CREATE FUNCTION inspections_write_finding_event_v1() RETURNS trigger
+CREATE OR REPLACE FUNCTION inspections_write_finding_event_v1() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     former text := '';
@@ -85,14 +85,14 @@ BEGIN
       FROM inspections_answer a WHERE a.id = NEW.last_answer_id;
     RETURN NULL;
 END $$;
-CREATE TRIGGER inspections_30_event_first AFTER INSERT ON inspections_finding
+CREATE OR REPLACE TRIGGER inspections_30_event_first AFTER INSERT ON inspections_finding
     FOR EACH ROW EXECUTE FUNCTION inspections_write_finding_event_v1();
-CREATE TRIGGER inspections_30_event AFTER UPDATE ON inspections_finding
+CREATE OR REPLACE TRIGGER inspections_30_event AFTER UPDATE ON inspections_finding
     FOR EACH ROW WHEN (NEW.state <> OLD.state OR NEW.count > OLD.count)
     EXECUTE FUNCTION inspections_write_finding_event_v1();
 
 -- The depth of triggers can be had with a temporary table; the owner's name cannot.
-CREATE FUNCTION inspections_guard_finding_event_v1() RETURNS trigger
+CREATE OR REPLACE FUNCTION inspections_guard_finding_event_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF pg_trigger_depth() < 2 OR current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
@@ -100,5 +100,5 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER inspections_20_guard BEFORE INSERT ON inspections_findingevent
+CREATE OR REPLACE TRIGGER inspections_20_guard BEFORE INSERT ON inspections_findingevent
     FOR EACH ROW EXECUTE FUNCTION inspections_guard_finding_event_v1();

@@ -1,6 +1,6 @@
 -- The mark up to which runs exist never goes back, so that no past slot is made for later CIs; somebody who saves
 -- a plan while the worker moves the mark does not take it back. A plan that is enabled again begins to count now.
-CREATE FUNCTION inspections_guard_plan_v1() RETURNS trigger
+CREATE OR REPLACE FUNCTION inspections_guard_plan_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     NEW.generated_until_at := greatest(OLD.generated_until_at, NEW.generated_until_at);
@@ -11,5 +11,5 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER inspections_20_guard BEFORE UPDATE ON inspections_inspectionplan
+CREATE OR REPLACE TRIGGER inspections_20_guard BEFORE UPDATE ON inspections_inspectionplan
     FOR EACH ROW EXECUTE FUNCTION inspections_guard_plan_v1();

@@ -1,5 +1,5 @@
 -- The record stays: rows of these tables are never deleted, and some are never changed either.
-CREATE FUNCTION inspections_refuse_v1() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION inspections_refuse_v1() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'inspections: % on % is refused: the record stays', TG_OP, TG_TABLE_NAME
         USING ERRCODE = 'restrict_violation';
@@ -11,11 +11,11 @@ BEGIN
     FOREACH t IN ARRAY ARRAY['inspections_inspectionrun', 'inspections_runtarget', 'inspections_answer',
                              'inspections_signature', 'inspections_amendment', 'inspections_finding',
                              'inspections_findingevent', 'inspections_inspectionplan'] LOOP
-        EXECUTE format('CREATE TRIGGER inspections_10_no_delete BEFORE DELETE ON %I
+        EXECUTE format('CREATE OR REPLACE TRIGGER inspections_10_no_delete BEFORE DELETE ON %I
                         FOR EACH ROW EXECUTE FUNCTION inspections_refuse_v1()', t);
     END LOOP;
     FOREACH t IN ARRAY ARRAY['inspections_signature', 'inspections_amendment', 'inspections_findingevent'] LOOP
-        EXECUTE format('CREATE TRIGGER inspections_10_no_update BEFORE UPDATE ON %I
+        EXECUTE format('CREATE OR REPLACE TRIGGER inspections_10_no_update BEFORE UPDATE ON %I
                         FOR EACH ROW EXECUTE FUNCTION inspections_refuse_v1()', t);
     END LOOP;
 END $$;

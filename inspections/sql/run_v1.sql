@@ -1,5 +1,5 @@
 -- The legal moves of a run (inspections/workflow.py RUN_STEPS; a test asserts that both are equal).
-CREATE FUNCTION inspections_run_may_v1(source text, target text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION inspections_run_may_v1(source text, target text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT (source, target) IN (
         ('scheduled', 'open'), ('open', 'in_progress'), ('in_progress', 'submitted'), ('submitted', 'returned'),
         ('returned', 'in_progress'), ('submitted', 'signed'), ('open', 'missed'), ('in_progress', 'missed'),
@@ -7,19 +7,22 @@ CREATE FUNCTION inspections_run_may_v1(source text, target text) RETURNS boolean
 $$;
 
 -- What a signature vouches for: run, version hash, targets and every answer before sign-off, superseded ones too.
-CREATE FUNCTION inspections_run_record_v1(wanted bigint) RETURNS text
+CREATE OR REPLACE FUNCTION inspections_run_record_v1(wanted bigint) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT jsonb_build_object(
         'number', r.number, 'plan', p.key, 'slot', extract(epoch FROM r.slot_at), 'group', r.group_key,
         'version_sha256', r.version_sha256,
         'targets', (SELECT jsonb_agg(jsonb_build_object(
-            'ci', t.ci_id, 'snapshot', t.snapshot, 'result', t.result, 'reason', t.reason, 'marked_by', t.marked_by_id,
+            'ci', t.ci_id, 'snapshot', t.snapshot, 'result', t.result, 'reason', t.reason, 'marked_by', t.marked_by_id)
+            || jsonb_strip_nulls(jsonb_build_object('skipped', nullif(t.skipped_items, '[]'))) || jsonb_build_object(
             'answers', (SELECT jsonb_agg(jsonb_build_object(
                 'id', a.id, 'item', a.item_key, 'number', trim_scale(a.value_number), 'choice', a.value_choice,
                 'text', a.value_text, 'na', a.is_na, 'severity', a.severity, 'bounds', a.bounds_used,
                 'source', a.source, 'comment', a.comment, 'by', a.answered_by_id, 'supersedes', a.supersedes_id,
                 'observed', extract(epoch FROM a.observed_at), 'received', extract(epoch FROM a.received_at),
-                'dwell', a.dwell_seconds) ORDER BY a.id)
+                'dwell', a.dwell_seconds) || jsonb_strip_nulls(jsonb_build_object(
+                'device', nullif(a.device, ''), 'device_at', extract(epoch FROM a.device_at), 'skew', a.clock_skew_seconds))
+                ORDER BY a.id)
                 FROM inspections_answer a WHERE a.target_id = t.id AND a.amendment_id IS NULL)) ORDER BY t.id)
             FROM inspections_runtarget t WHERE t.run_id = r.id)
     )::text
@@ -27,19 +30,19 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     WHERE r.id = wanted
 $$;
 
-CREATE FUNCTION inspections_run_sha256_v1(wanted bigint) RETURNS text LANGUAGE sql STABLE
+CREATE OR REPLACE FUNCTION inspections_run_sha256_v1(wanted bigint) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT encode(sha256(convert_to(inspections_run_record_v1(wanted), 'UTF8')), 'hex')
 $$;
 
 -- What still keeps a run from being submitted (invariant 4): one row per target and item.
-CREATE FUNCTION inspections_run_gaps_v1(wanted bigint)
+CREATE OR REPLACE FUNCTION inspections_run_gaps_v1(wanted bigint)
 RETURNS TABLE (target_id bigint, item_id bigint, gap text) LANGUAGE sql STABLE
 SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT t.id, i.id, CASE WHEN a.id IS NULL THEN 'unanswered' ELSE 'comment' END
       FROM inspections_inspectionrun r
       JOIN inspections_runtarget t ON t.run_id = r.id AND t.result = 'found'
-      JOIN inspections_templateitem i ON i.version_id = r.version_id
+      JOIN inspections_templateitem i ON i.version_id = r.version_id AND NOT t.skipped_items ? i.key
       LEFT JOIN inspections_answer a ON a.target_id = t.id AND a.item_id = i.id AND a.is_current
      WHERE r.id = wanted
        AND ((a.id IS NULL AND i.is_required)
@@ -48,7 +51,7 @@ SET search_path = pg_catalog, public, pg_temp AS $$
      ORDER BY t.position, t.id, i.position, i.id
 $$;
 
-CREATE FUNCTION inspections_guard_run_v1() RETURNS trigger
+CREATE OR REPLACE FUNCTION inspections_guard_run_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     gaps bigint;
@@ -152,10 +155,10 @@ BEGIN
     END CASE;
     RETURN NEW;
 END $$;
-CREATE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE ON inspections_inspectionrun
+CREATE OR REPLACE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE ON inspections_inspectionrun
     FOR EACH ROW EXECUTE FUNCTION inspections_guard_run_v1();
 
-CREATE FUNCTION inspections_guard_target_v1() RETURNS trigger
+CREATE OR REPLACE FUNCTION inspections_guard_target_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE state text;
 BEGIN
@@ -163,7 +166,8 @@ BEGIN
     IF TG_OP = 'INSERT' AND state IN ('scheduled', 'open') THEN RETURN NEW; END IF;
     IF TG_OP = 'UPDATE' THEN
         IF to_jsonb(NEW) - 'row_version' = to_jsonb(OLD) - 'row_version' THEN RETURN NEW; END IF;
-        IF state = 'in_progress' AND (NEW.run_id, NEW.ci_id, NEW.position, NEW.snapshot) = (OLD.run_id, OLD.ci_id, OLD.position, OLD.snapshot) THEN
+        IF state = 'in_progress' AND (NEW.run_id, NEW.ci_id, NEW.position, NEW.snapshot) = (OLD.run_id, OLD.ci_id, OLD.position, OLD.snapshot)
+           AND NEW.skipped_items = OLD.skipped_items THEN
             IF NEW.marked_by_id IS NULL THEN
                 RAISE EXCEPTION 'inspections: somebody marks a target' USING ERRCODE = 'check_violation';
             END IF;
@@ -172,5 +176,5 @@ BEGIN
     END IF;
     RAISE EXCEPTION 'inspections: the targets of a run that is % do not change', state USING ERRCODE = 'restrict_violation';
 END $$;
-CREATE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE ON inspections_runtarget
+CREATE OR REPLACE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE ON inspections_runtarget
     FOR EACH ROW EXECUTE FUNCTION inspections_guard_target_v1();

@@ -1,5 +1,5 @@
 -- How bad a value is. `>=` high and `<=` low raise; NULL bounds do not exist. 85 = 85.0: numeric, never float.
-CREATE FUNCTION inspections_grade_number_v1(
+CREATE OR REPLACE FUNCTION inspections_grade_number_v1(
     value numeric, crit_low numeric, warn_low numeric, warn_high numeric, crit_high numeric
 ) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE
@@ -10,6 +10,6 @@ CREATE FUNCTION inspections_grade_number_v1(
     END
 $$;
 
-CREATE FUNCTION inspections_severity_rank_v1(severity text) RETURNS int LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION inspections_severity_rank_v1(severity text) RETURNS int LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE severity WHEN 'crit' THEN 3 WHEN 'warn' THEN 2 WHEN 'unknown' THEN 1 WHEN 'ok' THEN 0 WHEN 'na' THEN 0 END
 $$;

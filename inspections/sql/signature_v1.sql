@@ -1,6 +1,6 @@
 -- Invariant 5: a reviewer is nobody who answered, marked a target (the marks of before count too), started or
 -- submitted; superusers are no exception.
-CREATE FUNCTION inspections_guard_signature_v1() RETURNS trigger
+CREATE OR REPLACE FUNCTION inspections_guard_signature_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE run inspections_inspectionrun;
 BEGIN
@@ -26,11 +26,11 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER inspections_20_guard BEFORE INSERT ON inspections_signature
+CREATE OR REPLACE TRIGGER inspections_20_guard BEFORE INSERT ON inspections_signature
     FOR EACH ROW EXECUTE FUNCTION inspections_guard_signature_v1();
 
 -- An amendment is made to the current answer of a signed run, by somebody, for a reason.
-CREATE FUNCTION inspections_guard_amendment_v1() RETURNS trigger
+CREATE OR REPLACE FUNCTION inspections_guard_amendment_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM inspections_answer a JOIN inspections_runtarget t ON t.id = a.target_id
@@ -41,5 +41,5 @@ BEGIN
     NEW.at := clock_timestamp();
     RETURN NEW;
 END $$;
-CREATE TRIGGER inspections_20_guard BEFORE INSERT ON inspections_amendment
+CREATE OR REPLACE TRIGGER inspections_20_guard BEFORE INSERT ON inspections_amendment
     FOR EACH ROW EXECUTE FUNCTION inspections_guard_amendment_v1();

@@ -1,9 +1,17 @@
+-- Settings that came later than the first check lists are part of the hash only where they say something.
+CREATE OR REPLACE FUNCTION inspections_item_defaults_v1(item jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(array_agg(d.key), '{}') FROM jsonb_each(
+        '{"photo_at": "", "applies_if": {}, "metric": "", "reading_source": "push", "query": "", "max_age_minutes": 60,
+          "confirm": "manual", "bad_readings": 1, "good_readings": 2, "attribute": ""}') d WHERE item->d.key = d.value
+$$;
+
 -- Invariant 1: a published version and its items never change; publishing stamps the hash of what was published.
-CREATE FUNCTION inspections_version_record_v1(wanted bigint) RETURNS text
+CREATE OR REPLACE FUNCTION inspections_version_record_v1(wanted bigint) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT jsonb_build_object(
         'template', t.key, 'version', v.number,
-        'items', (SELECT jsonb_agg(to_jsonb(i) - 'id' - 'version_id' - 'row_version'
+        'items', (SELECT jsonb_agg(to_jsonb(i) - 'id' - 'version_id' - 'row_version' - inspections_item_defaults_v1(to_jsonb(i))
                                    || jsonb_build_object(
                                        'crit_low', trim_scale(i.crit_low), 'warn_low', trim_scale(i.warn_low),
                                        'warn_high', trim_scale(i.warn_high), 'crit_high', trim_scale(i.crit_high))
@@ -14,7 +22,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     WHERE v.id = wanted
 $$;
 
-CREATE FUNCTION inspections_guard_version_v1() RETURNS trigger
+CREATE OR REPLACE FUNCTION inspections_guard_version_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
@@ -45,10 +53,10 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE OR DELETE ON inspections_templateversion
+CREATE OR REPLACE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE OR DELETE ON inspections_templateversion
     FOR EACH ROW EXECUTE FUNCTION inspections_guard_version_v1();
 
-CREATE FUNCTION inspections_guard_item_v1() RETURNS trigger
+CREATE OR REPLACE FUNCTION inspections_guard_item_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     version bigint;
@@ -69,5 +77,5 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE OR DELETE ON inspections_templateitem
+CREATE OR REPLACE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE OR DELETE ON inspections_templateitem
     FOR EACH ROW EXECUTE FUNCTION inspections_guard_item_v1();

@@ -111,9 +111,9 @@ def test_parse_number_refuses_more_places_than_the_item_keeps():
 INSERT = """
 INSERT INTO inspections_answer (row_version, target_id, item_id, ci_id, item_key, is_current, value_number,
     value_choice, value_text, is_na, severity, bounds_used, source, comment, answered_by_id, observed_at, op,
-    op_sha256, supersedes_id)
+    op_sha256, device, supersedes_id)
 SELECT 1, target_id, item_id, ci_id, item_key, true, %s::numeric, '', '', false, 'ok', '{}', 'human', '',
-       answered_by_id, observed_at, gen_random_uuid(), '', id
+       answered_by_id, observed_at, gen_random_uuid(), '', '', id
   FROM inspections_answer WHERE id = %s
 """
 

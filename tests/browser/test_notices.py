@@ -29,8 +29,8 @@ def test_a_notice_is_heard_opened_and_gone_from_the_bell(person, look):
     bell = page.locator("a.bell")
     expect(bell).to_contain_text("2")
     bell.click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
     expect(page.locator(".notice.is-unread")).to_have_count(2)
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
     page.get_by_role("button", name="Your vote is asked for").first.click()
     page.wait_for_url(f"**{path}")
     expect(page.locator("a.bell")).to_contain_text("1")

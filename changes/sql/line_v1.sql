@@ -1,4 +1,5 @@
--- A service with everything it needs to work: over relations that carry impact, and places. Each item once.
+-- A service with everything it needs to work: over relations that carry impact, and places; what has ended needs
+-- nothing. Each item once. As cmdb.graph walks it for freezes.
 CREATE OR REPLACE FUNCTION changes_service_closure_v1(service bigint) RETURNS SETOF bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
   WITH RECURSIVE needed(id) AS (
@@ -14,6 +15,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
       UNION ALL
       SELECT i.location_id FROM cmdb_configurationitem i WHERE i.id = needed.id AND i.location_id IS NOT NULL
      ) edge(provider)
+     JOIN cmdb_configurationitem own ON own.id = needed.id AND own.lifecycle_stage NOT IN ('retired', 'disposed')
   )
   SELECT id FROM needed;
 $$;

@@ -2,27 +2,6 @@
 -- and with what to do. Left to Python alone: wording, the graph of collisions, and who holds which role
 -- (tests/changes/test_agreement.py lists each with its reason).
 
--- A service with everything it needs; what has ended needs nothing. As cmdb.graph walks it for freezes.
-CREATE OR REPLACE FUNCTION changes_live_closure_v1(service bigint) RETURNS SETOF bigint
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-  WITH RECURSIVE needed(id) AS (
-    SELECT service
-    UNION
-    SELECT edge.provider FROM needed
-     CROSS JOIN LATERAL (
-      SELECT r.target_id FROM cmdb_relation r JOIN cmdb_relationtype t ON t.id = r.relation_type_id
-       WHERE r.source_id = needed.id AND t.impact = 'source_needs_target'
-      UNION ALL
-      SELECT r.source_id FROM cmdb_relation r JOIN cmdb_relationtype t ON t.id = r.relation_type_id
-       WHERE r.target_id = needed.id AND t.impact = 'target_needs_source'
-      UNION ALL
-      SELECT i.location_id FROM cmdb_configurationitem i WHERE i.id = needed.id AND i.location_id IS NOT NULL
-     ) edge(provider)
-     JOIN cmdb_configurationitem own ON own.id = needed.id AND own.lifecycle_stage NOT IN ('retired', 'disposed')
-  )
-  SELECT id FROM needed;
-$$;
-
 -- A hard freeze that covers an item of the change in the time asked about and that nobody overrode for it; NULL:
 -- none. Freezes with further conditions are stored filters, which Python alone can read.
 CREATE OR REPLACE FUNCTION changes_frozen_v1(c changes_changerequest, asked tstzrange) RETURNS text
@@ -42,7 +21,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
           AND (f.type_id IS NULL OR ci.type_id IN (
             WITH RECURSIVE kinds(id) AS (SELECT f.type_id
               UNION SELECT t.id FROM cmdb_citype t JOIN kinds ON t.parent_id = kinds.id) SELECT id FROM kinds))
-          AND (f.service_id IS NULL OR ci.id IN (SELECT changes_live_closure_v1(f.service_id))))
+          AND (f.service_id IS NULL OR ci.id IN (SELECT changes_service_closure_v1(f.service_id))))
    ORDER BY f.id LIMIT 1;
 $$;
 

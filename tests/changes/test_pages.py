@@ -9,6 +9,7 @@ from changes.models import Vote
 from tests.changes import journey
 from tests.factories import (
     make_attribute,
+    make_freeze,
     make_grant,
     make_item,
     make_member,
@@ -151,15 +152,50 @@ def test_a_rejection_without_a_reason_comes_back_with_the_dialog_open(cast, log_
     assert "data-open" in answer.content.decode()
 
 
+def recorded_codes(change, user):
+    """The reasons that stand in the record of the one refusal of this person."""
+    (event,) = SecurityEvent.objects.filter(kind="refusal", actor_id=user.pk, target=change.number)
+    return {reason["code"] for reason in event.detail["reasons"]}
+
+
 def test_a_forged_step_is_refused_with_every_reason_and_recorded(cast, log_in):
     change = journey.draft(cast)
-    answer = log_in(cast.board[0]).post(url("step", change, "submit"))
+    journey.to_scheduled(cast, change)
+    make_freeze()
+    answer = log_in(cast.requester).post(url("step", change, "start"))
     assert answer.status_code == 409
+    told = {refusal.code for refusal in answer.context["refused"]["refusals"]}
+    assert told == recorded_codes(change, cast.requester) == {"who", "no_hard_freeze"}
+    page = answer.content.decode()
+    assert "This step is for: implementer" in page
+    assert "A freeze is in force" in page
     change.refresh_from_db()
-    assert change.state == "draft"
-    assert SecurityEvent.objects.filter(
-        kind="refusal", actor_id=cast.board[0].pk, target=change.number
-    ).exists()
+    assert change.state == "scheduled"
+
+
+@pytest.mark.parametrize(("event", "who"), [("hold", "implementer"), ("cancel", "verifier")])
+def test_a_forged_step_of_a_change_manager_is_refused_to_who_has_not_the_right(cast, log_in, event, who):
+    """PostgreSQL knows no roles: here the page stands alone."""
+    change, person = journey.draft(cast), getattr(cast, who)
+    journey.to_scheduled(cast, change)
+    answer = log_in(person).post(url("step", change, event), {f"{event}-comment": "Because."})
+    assert answer.status_code == 409
+    assert recorded_codes(change, person) == {"who"}
+    change.refresh_from_db()
+    assert (change.state, change.on_hold) == ("scheduled", False)
+
+
+def test_a_part_in_the_change_is_nothing_without_the_right(cast, log_in):
+    """Named to implement it, and an engineer no more."""
+    change = journey.draft(cast)
+    journey.to_scheduled(cast, change)
+    cast.implementer.role_grants.all().delete()
+    make_grant(user=cast.implementer, role="requester")
+    answer = log_in(cast.implementer).post(url("step", change, "start"))
+    assert answer.status_code == 409
+    assert recorded_codes(change, cast.implementer) == {"who"}
+    change.refresh_from_db()
+    assert change.state == "scheduled"
 
 
 def test_nothing_happens_on_get(cast, log_in):

@@ -278,6 +278,9 @@ def test_principal_and_deputy_do_not_both_vote(cast, voting):
     with pytest.raises(StepRefused) as refusal:
         cast_vote(voting, by=principal, choice="reject", comment="no")
     assert "voted" in {r.code for r in refusal.value.refusals}
+    with pytest.raises(IntegrityError) as error, transaction.atomic():
+        make_vote(round=voting, seat=vote.seat, choice="reject", comment="no")
+    assert code_of(error) == "voted"
 
 
 def test_a_deputy_votes_only_in_the_days_of_the_delegation(cast, voting):

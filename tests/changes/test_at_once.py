@@ -27,6 +27,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 ROOT = Path(__file__).resolve().parents[2]
 CROWD = 20
+RAW_APPROVAL = """INSERT INTO changes_changeevent (row_version, change_id, seq, event, kind, source, target,
+                      comment, outcome, data, guard_results, plan_hash, actor_id)
+                  VALUES (1, %s, 0, 'approve', '', '', '', '', '', '{}', '{}', '', %s)"""
 
 
 @pytest.fixture(scope="module")
@@ -125,17 +128,41 @@ def test_of_two_changes_on_one_item_approved_at_once_one_is_scheduled(crowd):
     assert sorted(ChangeRequest.objects.values_list("state", flat=True)) == ["approving", "scheduled"]
 
 
+def test_of_two_raw_approvals_of_one_change_the_second_waits_and_finds_it_taken(app_sql):
+    cast = Cast()
+    change = draft(cast)
+    to_approving(cast, change)
+    make_vote(round=change.rounds.get())
+    app_sql.autocommit = False
+    app_sql.execute(RAW_APPROVAL, [change.pk, cast.manager.pk])
+    refusals = []
+
+    def second():
+        try:
+            ChangeEvent.objects.create(change=change, event="approve", actor=cast.manager)
+        except IntegrityError as error:
+            refusals.append(error.__cause__.diag.message_hint)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    thread.join(0.5)
+    assert thread.is_alive(), "it waits for the first to commit"
+    app_sql.commit()
+    thread.join(20)
+    assert refusals == ["no_such_step"]
+    assert moves(change).count("approve") == 1
+
+
 def test_of_two_raw_approvals_at_once_the_second_waits_and_is_refused(app_sql):
     cast, item = Cast(), make_item(serial="OLD")
     rivals = [draft(cast, item=item) for _ in range(2)]
     for change in rivals:
         to_approving(cast, change)
         make_vote(round=change.rounds.get())
-    insert = """INSERT INTO changes_changeevent (row_version, change_id, seq, event, kind, source, target,
-                    comment, outcome, data, guard_results, plan_hash, actor_id)
-                VALUES (1, %s, 0, 'approve', '', '', '', '', '', '{}', '{}', '', %s)"""
     app_sql.autocommit = False
-    app_sql.execute(insert, [rivals[0].pk, cast.manager.pk])
+    app_sql.execute(RAW_APPROVAL, [rivals[0].pk, cast.manager.pk])
     refusals = []
 
     def second():

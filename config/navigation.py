@@ -124,6 +124,9 @@ ADMIN_NAVIGATION = [
             _list(_("Findings"), "report", "inspections.finding"),
             _list(_("Plans"), "event_repeat", "inspections.inspectionplan"),
             _list(_("Templates"), "checklist", "inspections.checklisttemplate"),
+            _list(_("Work calendars"), "calendar_month", "inspections.workcalendar"),
+            _list(_("Shifts"), "routine", "inspections.shift"),
+            _list(_("Rota"), "badge", "inspections.rosterentry"),
         ],
     ),
     Group(

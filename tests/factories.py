@@ -103,15 +103,19 @@ from inspections.actions import (
 from inspections.models import (
     Amendment,
     Answer,
+    CalendarDay,
     ChecklistTemplate,
     Finding,
     FindingEvent,
     InspectionPlan,
     InspectionRun,
+    RosterEntry,
     RunTarget,
+    Shift,
     Signature,
     TemplateItem,
     TemplateVersion,
+    WorkCalendar,
 )
 
 _numbers = itertools.count(1)
@@ -378,6 +382,39 @@ MAKERS |= {
     Amendment: make_amendment,
     Finding: make_finding,
     FindingEvent: make_finding_event,
+}
+
+
+def make_calendar(**over):
+    n = number()
+    return WorkCalendar.objects.create(**{"key": f"calendar-{n}", "label": f"Calendar {n}"} | over)
+
+
+def make_calendar_day(**over):
+    given = {
+        "calendar": over.get("calendar") or make_calendar(),
+        "on": timezone.localdate(),
+        "kind": "holiday",
+    }
+    return CalendarDay.objects.create(**given | over)
+
+
+def make_shift(**over):
+    n = number()
+    return Shift.objects.create(**{"key": f"shift-{n}", "label": f"Shift {n}"} | over)
+
+
+def make_roster_entry(**over):
+    """A duty on a new shift today, of a new engineer."""
+    given = {"shift": over.get("shift") or make_shift(), "on": timezone.localdate()}
+    return RosterEntry.objects.create(**given | {"user": over.get("user") or make_user("engineer")} | over)
+
+
+MAKERS |= {
+    WorkCalendar: make_calendar,
+    CalendarDay: make_calendar_day,
+    Shift: make_shift,
+    RosterEntry: make_roster_entry,
 }
 
 # changes

@@ -1,6 +1,7 @@
 """What people and the scheduler do with inspections: one function per business event."""
 
 from inspections.actions.answers import AnswerInput, AnswerResult, amend_answer, record_answers
+from inspections.actions.calendars import load_days
 from inspections.actions.findings import (
     accept_risk,
     acknowledge_finding,
@@ -34,6 +35,7 @@ __all__ = [
     "generate_runs",
     "inspect_once",
     "link_change",
+    "load_days",
     "mark_duplicate",
     "mark_fixed",
     "mark_target",

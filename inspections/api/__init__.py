@@ -1,5 +1,11 @@
 """Inspections over the API."""
 
+from inspections.api.calendars import (
+    CalendarDayViewSet,
+    RosterEntryViewSet,
+    ShiftViewSet,
+    WorkCalendarViewSet,
+)
 from inspections.api.checklists import (
     ChecklistTemplateViewSet,
     PlanViewSet,
@@ -10,10 +16,14 @@ from inspections.api.findings import FindingViewSet
 from inspections.api.runs import RunViewSet
 
 __all__ = [
+    "CalendarDayViewSet",
     "ChecklistTemplateViewSet",
     "FindingViewSet",
     "PlanViewSet",
+    "RosterEntryViewSet",
     "RunViewSet",
+    "ShiftViewSet",
     "TemplateItemViewSet",
     "TemplateVersionViewSet",
+    "WorkCalendarViewSet",
 ]

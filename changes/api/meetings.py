@@ -11,10 +11,10 @@ from accounts.models import User
 from accounts.roles import Right
 from accounts.step_up import proof_of
 from audit.models import StoredFile
+from audit.paper import PDF
 from audit.views.files import send_file
 from changes import actions as deeds
 from changes.api.serializers import VoteSerializer
-from changes.minutes import PDF
 from changes.models import AgendaItem, Attendance, BoardMeeting, ChangeRequest
 
 UP_OR_DOWN = [("up", "up"), ("down", "down")]

@@ -15,12 +15,13 @@ from accounts.models import User
 from accounts.roles import Right, has_right, require_right
 from accounts.step_up import proof_of
 from audit.models import StoredFile
+from audit.paper import PDF, reason_for_no_pdf
 from audit.views.files import send_file
 from changes import actions as deeds
 from changes.actions import StepRefused
 from changes.dossier import Dossier
 from changes.forms import MeetingForm, voters
-from changes.minutes import PDF, as_page, reason_for_no_pdf
+from changes.minutes import as_page
 from changes.models import AgendaItem, Attendance, Board, BoardMeeting, ChangeRequest
 
 PAGE_SIZE = 30

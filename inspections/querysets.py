@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import models
@@ -93,3 +93,42 @@ class FindingQuerySet(models.QuerySet):
     def for_list(self) -> FindingQuerySet:
         """With what a line of the list shows, in one query."""
         return self.select_related("ci__type", "owner", "change", "last_answer__item")
+
+
+class OverrideQuerySet(models.QuerySet):
+    """Threshold overrides by where they stand on a day."""
+
+    def in_force(self, on: date) -> OverrideQuerySet:
+        """Approved ones whose days include `on`, and not withdrawn by then."""
+        return self.filter(
+            Q(withdrawn_on=None) | Q(withdrawn_on__gt=on),
+            approved_at__isnull=False, valid_from_on__lte=on, valid_until_on__gte=on,
+        )  # fmt: skip
+
+    def waiting(self, on: date) -> OverrideQuerySet:
+        """Requests that nobody has decided, and that could still take effect."""
+        return self.filter(approved_at=None, refused_at=None, withdrawn_on=None, valid_until_on__gte=on)
+
+    def expired(self, on: date) -> OverrideQuerySet:
+        """Those whose last day is over, approved or never decided."""
+        return self.filter(refused_at=None, withdrawn_on=None, valid_until_on__lt=on)
+
+    def of_state(self, state: str, on: date) -> OverrideQuerySet:
+        """Those in this state on the day (models.OverrideState); all for any other word."""
+        found = {
+            "waiting": lambda: self.waiting(on),
+            "active": lambda: self.in_force(on),
+            "expired": lambda: self.expired(on),
+            "coming": lambda: self.filter(approved_at__isnull=False, withdrawn_on=None, valid_from_on__gt=on),
+            "refused": lambda: self.filter(refused_at__isnull=False),
+            "withdrawn": lambda: self.filter(
+                Q(withdrawn_on__lte=on) | Q(withdrawn_on__isnull=False, approved_at=None)
+            ),
+        }
+        return found.get(state, self.all)()
+
+    def for_list(self) -> OverrideQuerySet:
+        """With what a line of the list shows, in one query."""
+        return self.select_related(
+            "template", "ci__type", "requested_by", "approved_by", "refused_by", "withdrawn_by"
+        )

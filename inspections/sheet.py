@@ -6,10 +6,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.labelled import in_active_language
+from inspections.bounds import Bounds, bounds_of, own_bounds, used_bounds
 from inspections.models import Answer, InspectionRun, RunTarget, TemplateItem
 from inspections.severity import RANK, Severity
 
@@ -42,11 +44,12 @@ def shown_value(item: TemplateItem, answer: Answer) -> str:
     return answer.value_label
 
 
-def shown_limits(item: TemplateItem) -> str:
-    """The item's limits in words, for example "warning ≥ 85 %, critical ≥ 95 %"."""
+def shown_limits(item: TemplateItem, bounds: Bounds | None = None) -> str:
+    """The limits in words, for example "warning ≥ 85 %, critical ≥ 95 %"; the item's own without `bounds`."""
     parts = []
+    holding = bounds or own_bounds(item)
     for severity in ("warn", "crit"):
-        low, high = (getattr(item, f"{severity}_{side}") for side in ("low", "high"))
+        low, high = (getattr(holding, f"{severity}_{side}") for side in ("low", "high"))
         limits = [f"≤ {as_text(low)}"] * (low is not None) + [f"≥ {as_text(high)}"] * (high is not None)
         if limits:
             parts.append(f"{Severity(severity).label} {_(' or ').join(limits)} {item.unit}".rstrip())
@@ -62,6 +65,7 @@ class Cell:
     answer: Answer | None = None
     previous: Answer | None = None
     former: list[Answer] = field(default_factory=list)
+    bounds: Bounds | None = None
 
     @property
     def name(self) -> str:
@@ -104,12 +108,14 @@ class Cell:
 
     @property
     def limits(self) -> str:
-        return shown_limits(self.item)
+        """Those that graded the answer, else those that would grade one today."""
+        return shown_limits(self.item, (used_bounds(self.answer) if self.answer else None) or self.bounds)
 
     @property
     def may_be_negative(self) -> bool:
         """Whether a minus key is offered: decimal keypads of phones lack one."""
-        return any(bound < 0 for bound in self.item.bounds.values()) or self.item.unit in ("℃", "°C", "dBm")
+        bounds = (self.bounds or own_bounds(self.item)).as_json().values()
+        return any(bound.startswith("-") for bound in bounds) or self.item.unit in ("℃", "°C", "dBm")
 
     @property
     def tone(self) -> str:
@@ -199,7 +205,7 @@ class Sheet:
 
 
 def sheet_of(run: InspectionRun) -> Sheet:
-    """The run's sheet with every former answer and the last values from other runs. Four statements."""
+    """The run's sheet with every former answer and the last values from other runs. Five statements."""
     items = list(run.version.items.all())
     targets = list(run.targets.select_related("ci__type"))
     answers = Answer.objects.filter(target__run=run).select_related("answered_by", "amendment__by")
@@ -212,6 +218,7 @@ def sheet_of(run: InspectionRun) -> Sheet:
         else:
             former[pair].append(answer)
     earlier = Answer.objects.previous_to(run, [i.key for i in items], [t.ci_id for t in targets])
+    bounds = bounds_of(items, [t.ci_id for t in targets], timezone.localdate())
     last = {(answer.ci_id, answer.item_key): answer for answer in earlier.select_related("answered_by")}
     return Sheet(
         run,
@@ -221,9 +228,10 @@ def sheet_of(run: InspectionRun) -> Sheet:
                 [
                     Cell(
                         target, item, current.get((target.pk, item.pk)), last.get((target.ci_id, item.key)),
-                        former[target.pk, item.pk],
+                        former[target.pk, item.pk], bounds.get((target.ci_id, item.key)),
                     )
                     for item in items
+                    if item.key not in target.skipped_items
                 ],
             )
             for target in targets

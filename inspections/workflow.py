@@ -18,6 +18,17 @@ class VersionState(models.TextChoices):
     RETIRED = "retired", _("Retired")
 
 
+class OverrideState(models.TextChoices):
+    """Where a request for other thresholds stands on a day; it follows from its decision and its dates."""
+
+    WAITING = "waiting", _("Waiting for approval")
+    COMING = "coming", _("Approved, begins later")
+    ACTIVE = "active", _("In force")
+    EXPIRED = "expired", _("Expired")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
 class RunState(models.TextChoices):
     SCHEDULED = "scheduled", _("Scheduled")
     OPEN = "open", _("Due")

@@ -115,6 +115,7 @@ from inspections.models import (
     Signature,
     TemplateItem,
     TemplateVersion,
+    ThresholdOverride,
     WorkCalendar,
 )
 
@@ -360,6 +361,26 @@ def make_amendment(**over):
     return answer.amendments.get()
 
 
+def make_override(**over):
+    """A request that waits; `approved_by` approves it."""
+    approver = over.pop("approved_by", None)
+    target = None if {"ci", "template"} <= set(over) else make_target()
+    given = {"item_key": "disk", "reason": "Big volume", "warn_high": 90, "crit_high": 97}
+    if target:
+        version = target.run.version
+        key = version.items.filter(kind="number").values_list("key", flat=True).first()
+        given |= {"template": version.template, "ci": target.ci, "item_key": key}
+    until = timezone.localdate() + datetime.timedelta(days=30)
+    given |= {"requested_by": over.get("requested_by") or make_user("engineer"), "valid_until_on": until}
+    override = ThresholdOverride.objects.create(**given | over)
+    if approver:
+        ThresholdOverride.objects.filter(pk=override.pk).update(
+            approved_by=approver, approved_at=timezone.now()
+        )
+    override.refresh_from_db()
+    return override
+
+
 def make_finding(**over):
     answer = make_answer("96", comment="full", **over)
     submit_run(answer.target.run, by=answer.answered_by)
@@ -382,6 +403,7 @@ MAKERS |= {
     Amendment: make_amendment,
     Finding: make_finding,
     FindingEvent: make_finding_event,
+    ThresholdOverride: make_override,
 }
 
 

@@ -14,6 +14,13 @@ from inspections.actions.findings import (
     start_fix,
 )
 from inspections.actions.once import Scheduled, fitting_template, inspect_once
+from inspections.actions.overrides import (
+    approve_override,
+    refuse_override,
+    remind_of_overrides,
+    request_override,
+    withdraw_override,
+)
 from inspections.actions.plans import advance_runs, disable_plan, enable_plan, generate_runs
 from inspections.actions.runs import cancel_run, mark_target, return_run, sign_run, start_run, submit_run
 from inspections.actions.templates import draft_version, ensure_starter_templates, publish_version
@@ -26,6 +33,7 @@ __all__ = [
     "acknowledge_finding",
     "advance_runs",
     "amend_answer",
+    "approve_override",
     "cancel_run",
     "disable_plan",
     "draft_version",
@@ -43,10 +51,14 @@ __all__ = [
     "publish_version",
     "raise_change",
     "record_answers",
+    "refuse_override",
+    "remind_of_overrides",
     "reopen_expired_risks",
+    "request_override",
     "return_run",
     "sign_run",
     "start_fix",
     "start_run",
     "submit_run",
+    "withdraw_override",
 ]

@@ -17,6 +17,7 @@ from accounts.roles import Right, require_right
 from audit.context import because
 from cmdb.models import ConfigurationItem
 from inspections.models import InspectionPlan, InspectionRun, TemplateVersion
+from inspections.scope import skipped_items_of
 from inspections.slots import slots_between
 from inspections.workflow import RunState, VersionState
 
@@ -57,10 +58,10 @@ RETURNING id
 INSERT_TARGETS = """
 INSERT INTO inspections_runtarget
        (run_id, ci_id, position, snapshot, skipped_items, result, reason, row_version)
-SELECT r.id, t.ci, t.position, t.snapshot::jsonb, '[]', 'found', '', 1
+SELECT r.id, t.ci, t.position, t.snapshot::jsonb, t.skipped::jsonb, 'found', '', 1
   FROM inspections_inspectionrun r
-  JOIN unnest(%(cis)s::bigint[], %(keys)s::text[], %(positions)s::int[], %(snapshots)s::text[])
-       AS t(ci, key, position, snapshot) ON t.key = r.group_key
+  JOIN unnest(%(cis)s::bigint[], %(keys)s::text[], %(positions)s::int[], %(snapshots)s::text[],
+              %(skipped)s::text[]) AS t(ci, key, position, snapshot, skipped) ON t.key = r.group_key
  WHERE r.id = ANY(%(runs)s)
 """
 
@@ -78,7 +79,7 @@ def generate_runs(*, until: datetime | None = None, now: datetime | None = None)
     """Every slot of every enabled plan up to `until` (default: a day ahead) has its runs, late ones missed.
 
     Safe with several workers at once: a plan that another one holds is left to it, and PostgreSQL keeps
-    (plan, slot, group) unique. Seven statements a plan with new slots, however many.
+    (plan, slot, group) unique. Nine statements a plan with new slots, however many.
     """
     now = now or timezone.now()
     until = until or now + AHEAD
@@ -112,6 +113,7 @@ def _generate(plan_id: int, until: datetime, now: datetime) -> int:
     groups = {_group(plan, ci): _group_label(plan, ci) for ci in cis} or {
         "": _("No configuration item in scope")
     }
+    skipped = skipped_items_of(version.items.all(), [ci.pk for ci in cis])
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('inspections_run_number'))")
         cursor.execute(
@@ -128,7 +130,7 @@ def _generate(plan_id: int, until: datetime, now: datetime) -> int:
             {
                 "cis": [ci.pk for ci in cis], "keys": [_group(plan, ci) for ci in cis],
                 "positions": list(range(len(cis))), "snapshots": [json.dumps(_snapshot(ci)) for ci in cis],
-                "runs": runs,
+                "skipped": [json.dumps(skipped.get(ci.pk, [])) for ci in cis], "runs": runs,
             },
         )  # fmt: skip
     plan.generated_until_at = slots[-1]

@@ -12,7 +12,7 @@ from audit.recorded.admin import ReadOnly, RecordedAdmin
 from inspections.actions import draft_version, publish_version
 from inspections.admin.dialogs import went
 from inspections.forms import PublishForm
-from inspections.models import ChecklistTemplate, TemplateItem, TemplateVersion
+from inspections.models import ChecklistTemplate, TemplateItem, TemplateVersion, ThresholdOverride
 from inspections.workflow import VersionState
 
 VERSION_COLOURS = {VersionState.PUBLISHED: "success", VersionState.DRAFT: "warning"}
@@ -166,3 +166,19 @@ class TemplateItemAdmin(WebAddresses, ReadOnly, RecordedAdmin):
     list_select_related = ["version__template"]
     search_fields = ["key", "label", "label_zh"]
     list_filter = ["kind"]
+
+
+@admin.register(ThresholdOverride)
+class ThresholdOverrideAdmin(ReadOnly, RecordedAdmin):
+    list_display = [
+        "template",
+        "item_key",
+        "ci",
+        "valid_from_on",
+        "valid_until_on",
+        "requested_by",
+        "approved_by",
+    ]
+    list_select_related = ["template", "ci", "requested_by", "approved_by"]
+    search_fields = ["item_key", "ci__name", "template__key"]
+    list_filter = ["template"]

@@ -3,6 +3,7 @@
 from inspections.models.answers import Amendment, Answer, Signature
 from inspections.models.calendars import CalendarDay, WorkCalendar
 from inspections.models.findings import Finding, FindingEvent
+from inspections.models.overrides import ThresholdOverride
 from inspections.models.plans import InspectionPlan
 from inspections.models.runs import InspectionRun, RunTarget
 from inspections.models.shifts import RosterEntry, Shift
@@ -23,5 +24,6 @@ __all__ = [
     "Signature",
     "TemplateItem",
     "TemplateVersion",
+    "ThresholdOverride",
     "WorkCalendar",
 ]

@@ -7,6 +7,7 @@ DECLARE
     target inspections_runtarget;
     item inspections_templateitem;
     former inspections_answer;
+    other inspections_thresholdoverride;
     picked jsonb;
 BEGIN
     SELECT * INTO target FROM inspections_runtarget WHERE id = NEW.target_id;
@@ -70,10 +71,20 @@ BEGIN
             RAISE EXCEPTION 'inspections: item % takes a finite number with at most % decimal places', item.key, item.decimals
                 USING ERRCODE = 'check_violation';
         END IF;
+        -- Bounds approved for this CI on the day it was observed (of the plan's zone) take the place of all four.
+        SELECT o.* INTO other FROM inspections_inspectionplan p CROSS JOIN LATERAL inspections_override_on_v1(
+            p.template_id, item.key, target.ci_id, (NEW.observed_at AT TIME ZONE p.time_zone)::date) o WHERE p.id = run.plan_id;
+        IF other.id IS NOT NULL THEN
+            item.crit_low := other.crit_low;
+            item.warn_low := other.warn_low;
+            item.warn_high := other.warn_high;
+            item.crit_high := other.crit_high;
+        END IF;
         NEW.severity := inspections_grade_number_v1(NEW.value_number, item.crit_low, item.warn_low, item.warn_high, item.crit_high);
         NEW.bounds_used := jsonb_strip_nulls(jsonb_build_object(
             'crit_low', trim_scale(item.crit_low)::text, 'warn_low', trim_scale(item.warn_low)::text,
-            'warn_high', trim_scale(item.warn_high)::text, 'crit_high', trim_scale(item.crit_high)::text));
+            'warn_high', trim_scale(item.warn_high)::text, 'crit_high', trim_scale(item.crit_high)::text,
+            'override', other.id));
     ELSIF item.kind = 'pass_fail' AND NEW.value_choice IN ('pass', 'fail') THEN
         NEW.severity := CASE NEW.value_choice WHEN 'pass' THEN 'ok' ELSE item.fail_severity END;
         NEW.bounds_used := jsonb_build_object('fail', item.fail_severity);

@@ -68,6 +68,8 @@ api_urls = [
     path("impact/", ImpactView.as_view(), name="impact"),
     path("items/<int:pk>/impact/", ItemImpactView.as_view(), name="item-impact"),
     path("changes/metrics/", changes.MetricsView.as_view(), name="change-metrics"),
+    path("inspections/bundle/", inspections.BundleView.as_view(), name="inspection-bundle"),
+    path("inspections/sync/", inspections.SyncView.as_view(), name="inspection-sync"),
     *router.urls,
     re_path(r"^.*$", views.no_endpoint),
 ]

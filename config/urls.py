@@ -69,6 +69,7 @@ inspection_pages = [
     path("runs/<slug:number>/", inspections.run_page, name="run"),
     path("runs/<slug:number>/answers/", inspections.save_answers, name="answers"),
     path("runs/<slug:number>/report/", inspections.report, name="report"),
+    path("photos/<uuid:op>/", inspections.photo, name="photo"),
     path("findings/", inspections.finding_list, name="findings"),
     path("findings/<slug:number>/", inspections.finding_page, name="finding"),
 ]

@@ -71,6 +71,14 @@ class AnswerQuerySet(models.QuerySet):
         )
 
 
+class EvidenceQuerySet(models.QuerySet):
+    """Photos that count."""
+
+    def kept(self) -> EvidenceQuerySet:
+        """Photos that nobody took back."""
+        return self.filter(withdrawn_at=None)
+
+
 class FindingQuerySet(models.QuerySet):
     """Findings by what is to be done about them."""
 

@@ -56,6 +56,12 @@ def shown_limits(item: TemplateItem, bounds: Bounds | None = None) -> str:
     return " · ".join(parts)
 
 
+def is_negative_possible(item: TemplateItem, *bounds: Bounds | None) -> bool:
+    """Whether a minus key is offered: decimal keypads of phones lack one."""
+    texts = [text for each in (own_bounds(item), *bounds) if each for text in each.as_json().values()]
+    return any(text.startswith("-") for text in texts) or item.unit in ("℃", "°C", "dBm")
+
+
 @dataclass
 class Cell:
     """One item on one target."""
@@ -113,9 +119,7 @@ class Cell:
 
     @property
     def may_be_negative(self) -> bool:
-        """Whether a minus key is offered: decimal keypads of phones lack one."""
-        bounds = (self.bounds or own_bounds(self.item)).as_json().values()
-        return any(bound.startswith("-") for bound in bounds) or self.item.unit in ("℃", "°C", "dBm")
+        return is_negative_possible(self.item, self.bounds)
 
     @property
     def tone(self) -> str:

@@ -2,6 +2,7 @@
 
 import datetime
 import itertools
+import uuid
 
 from django.utils import timezone
 
@@ -98,13 +99,16 @@ from inspections.actions import (
     publish_version,
     record_answers,
     sign_run,
+    start_run,
     submit_run,
 )
+from inspections.actions.sync import Operation, take_operation
 from inspections.models import (
     Amendment,
     Answer,
     CalendarDay,
     ChecklistTemplate,
+    Evidence,
     Finding,
     FindingEvent,
     InspectionPlan,
@@ -113,6 +117,7 @@ from inspections.models import (
     RunTarget,
     Shift,
     Signature,
+    SyncOp,
     TemplateItem,
     TemplateVersion,
     ThresholdOverride,
@@ -348,6 +353,29 @@ def make_answer(value="20", **over):
     return record_answers(target.run, [entry], by=by)[0].answer
 
 
+def make_evidence(**over):
+    """A photo of a run that is running; its file holds some bytes."""
+    target = over.pop("target", None) or make_target()
+    taken_by = over.pop("taken_by", None) or make_user("engineer")
+    start_run(target.run, by=taken_by)
+    given = {"item": over.get("item") or target.run.version.items.first(), "file": make_file()}
+    given |= {"name": "photo.jpg", "media_type": "image/jpeg", "width": 3, "height": 4}
+    given |= {"captured_at": timezone.now(), "taken_by": taken_by, "run": target.run, "target": target}
+    return Evidence.objects.create(**given | over)
+
+
+def make_sync_op(kind="answer", by=None, target=None, made_at=None, **payload):
+    """An operation that was carried out: the answer 20 to the first item, unless told."""
+    target, by = target or make_target(), by or make_user("engineer")
+    if kind == "answer":
+        payload = {"item": target.run.version.items.first().pk, "value": "20"} | payload
+    made_at = made_at or timezone.now()
+    given = {"run": target.run.number, "made_at": made_at, "sent_at": timezone.now(), "device": "phone"}
+    operation = Operation(uuid.uuid4(), kind, payload={"target": target.pk} | payload, **given)
+    take_operation(operation, by=by)
+    return SyncOp.objects.get(key=operation.key)
+
+
 def make_signature(**over):
     answer = make_answer()
     return submit_run(answer.target.run, by=answer.answered_by).signatures.get()
@@ -399,6 +427,8 @@ MAKERS |= {
     InspectionRun: make_run,
     RunTarget: make_target,
     Answer: make_answer,
+    Evidence: make_evidence,
+    SyncOp: make_sync_op,
     Signature: make_signature,
     Amendment: make_amendment,
     Finding: make_finding,

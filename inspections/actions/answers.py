@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -20,6 +21,7 @@ from audit.context import because
 from inspections import guards
 from inspections.actions.findings import open_findings
 from inspections.actions.runs import start_run
+from inspections.clock import DeviceTime
 from inspections.models import Amendment, Answer, InspectionRun, RunTarget, TemplateItem
 from inspections.severity import parse_number
 from inspections.workflow import RunState
@@ -38,6 +40,11 @@ class AnswerInput:
     dwell_seconds: int | None = None
     source: str = Answer.Source.HUMAN
     op: uuid.UUID = field(default_factory=uuid.uuid4)
+    device_time: DeviceTime | None = None
+    together: uuid.UUID | None = None
+    # Where the sender says which answer they know: another current one is a conflict, not superseded.
+    is_strict: bool = False
+    expects: int | None = None
 
     @property
     def sha256(self) -> str:
@@ -148,16 +155,30 @@ def _prepared(
     except ValidationError as error:
         return AnswerResult(entry.op, code=error.code or "invalid", error=" ".join(error.messages))
     superseded = current.get(pair)
+    if entry.is_strict and entry.expects != (superseded.pk if superseded else None):
+        message = _("Somebody else has answered this item meanwhile.")
+        return AnswerResult(entry.op, superseded, code="conflict", error=message)
     if superseded is not None and _says(superseded, value, entry.comment):
         return AnswerResult(entry.op, superseded)
     answer = Answer(
         target_id=entry.target, item_id=entry.item, ci_id=targets[entry.target].ci_id,
         item_key=items[entry.item].key, comment=entry.comment.strip(), source=entry.source,
-        observed_at=min(entry.observed_at or timezone.now(), timezone.now()),
         dwell_seconds=entry.dwell_seconds, supersedes=superseded, op=entry.op, op_sha256=entry.sha256,
-        **value,
+        together=entry.together, **_when(entry), **value,
     )  # fmt: skip
     return AnswerResult(entry.op, answer)
+
+
+def _when(entry: AnswerInput) -> dict[str, Any]:
+    """When it was observed, and by which device; nothing is observed in the future."""
+    if (at := entry.device_time) is None:
+        return {"observed_at": min(entry.observed_at or timezone.now(), timezone.now())}
+    return {
+        "observed_at": at.observed_at,
+        "device_at": at.device_at,
+        "clock_skew_seconds": at.clock_skew_seconds,
+        "device": at.device,
+    }
 
 
 def _says(answer: Answer, value: dict[str, object], comment: str) -> bool:

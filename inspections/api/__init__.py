@@ -14,8 +14,10 @@ from inspections.api.checklists import (
 )
 from inspections.api.findings import FindingViewSet
 from inspections.api.runs import RunViewSet
+from inspections.api.sync import BundleView, SyncView
 
 __all__ = [
+    "BundleView",
     "CalendarDayViewSet",
     "ChecklistTemplateViewSet",
     "FindingViewSet",
@@ -23,6 +25,7 @@ __all__ = [
     "RosterEntryViewSet",
     "RunViewSet",
     "ShiftViewSet",
+    "SyncView",
     "TemplateItemViewSet",
     "TemplateVersionViewSet",
     "WorkCalendarViewSet",

@@ -2,6 +2,7 @@
 
 from inspections.models.answers import Amendment, Answer, Signature
 from inspections.models.calendars import CalendarDay, WorkCalendar
+from inspections.models.evidence import Evidence, SyncOp
 from inspections.models.findings import Finding, FindingEvent
 from inspections.models.overrides import ThresholdOverride
 from inspections.models.plans import InspectionPlan
@@ -14,6 +15,7 @@ __all__ = [
     "Answer",
     "CalendarDay",
     "ChecklistTemplate",
+    "Evidence",
     "Finding",
     "FindingEvent",
     "InspectionPlan",
@@ -22,6 +24,7 @@ __all__ = [
     "RunTarget",
     "Shift",
     "Signature",
+    "SyncOp",
     "TemplateItem",
     "TemplateVersion",
     "ThresholdOverride",

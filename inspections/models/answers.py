@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.recorded.models import RecordedModel
+from inspections.clock import WORTH_SHOWING, is_doubted
 from inspections.models.runs import InspectionRun, RunTarget, person
 from inspections.models.templates import TemplateItem
 from inspections.querysets import AnswerQuerySet
@@ -85,6 +86,10 @@ class Answer(RecordedModel):
     device = models.CharField(_("device"), max_length=64, blank=True, editable=False)
     received_at = models.DateTimeField(_("received at (server)"), db_default=Now(), editable=False)
     dwell_seconds = models.PositiveIntegerField(_("seconds on the card"), null=True, blank=True)
+    together = models.UUIDField(
+        _("given together"), null=True, blank=True, editable=False,
+        help_text=_("The operation that declared a whole section normal at once."),
+    )  # fmt: skip
     op = models.UUIDField(_("operation key"), default=uuid.uuid4, unique=True, editable=False)
     op_sha256 = models.CharField(_("SHA-256 of the operation"), max_length=64, blank=True, editable=False)
     supersedes = models.OneToOneField(
@@ -119,6 +124,16 @@ class Answer(RecordedModel):
 
     def __str__(self) -> str:
         return f"{self.item_key}: {self.value_label}"
+
+    @property
+    def is_time_doubted(self) -> bool:
+        """Whether the device's time could not be true, and the receipt counts in its place."""
+        return is_doubted(self.observed_at, self.device_at, self.clock_skew_seconds)
+
+    @property
+    def arrived_later(self) -> bool:
+        """Whether it was received so long after it was observed that both times are told."""
+        return self.received_at - self.observed_at > WORTH_SHOWING
 
     @property
     def value_label(self) -> str:

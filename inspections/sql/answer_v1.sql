@@ -57,6 +57,12 @@ BEGIN
     IF NEW.observed_at > NEW.received_at + interval '5 minutes' THEN
         RAISE EXCEPTION 'inspections: nothing is observed in the future' USING ERRCODE = 'check_violation';
     END IF;
+    -- The device's time, corrected by its skew; what cannot be true counts as of its receipt (inspections/clock.py).
+    IF num_nonnulls(NEW.device_at, NEW.clock_skew_seconds) = 1
+       OR abs(extract(epoch FROM NEW.observed_at - (NEW.device_at + make_interval(secs => NEW.clock_skew_seconds)))) > 5
+          AND abs(extract(epoch FROM NEW.received_at - NEW.observed_at)) > 60 THEN
+        RAISE EXCEPTION 'inspections: observed_at is the device''s time corrected by its skew, or the receipt' USING ERRCODE = 'check_violation';
+    END IF;
     IF num_nonnulls(NEW.value_number, nullif(NEW.value_choice, ''), nullif(btrim(NEW.value_text), ''), nullif(NEW.is_na, false)) <> 1 THEN
         RAISE EXCEPTION 'inspections: an answer is exactly one value' USING ERRCODE = 'check_violation';
     END IF;
@@ -96,6 +102,11 @@ BEGIN
         NEW.severity := picked->>'severity';
         NEW.bounds_used := jsonb_build_object(picked->>'value', picked->>'severity');
     ELSIF item.kind = 'text' AND btrim(NEW.value_text) <> '' THEN
+        NEW.severity := 'ok';
+    ELSIF item.kind = 'photo' AND EXISTS (  -- its answer names the photo
+            SELECT FROM inspections_evidence e JOIN audit_storedfile f ON f.id = e.file_id
+             WHERE e.target_id = NEW.target_id AND e.item_id = NEW.item_id AND e.withdrawn_at IS NULL
+               AND f.sha256 = NEW.value_text) THEN
         NEW.severity := 'ok';
     ELSE
         RAISE EXCEPTION 'inspections: the value does not fit item % (%)', item.key, item.kind USING ERRCODE = 'check_violation';

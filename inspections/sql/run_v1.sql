@@ -14,14 +14,21 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
         'version_sha256', r.version_sha256,
         'targets', (SELECT jsonb_agg(jsonb_build_object(
             'ci', t.ci_id, 'snapshot', t.snapshot, 'result', t.result, 'reason', t.reason, 'marked_by', t.marked_by_id)
-            || jsonb_strip_nulls(jsonb_build_object('skipped', nullif(t.skipped_items, '[]'))) || jsonb_build_object(
+            || jsonb_strip_nulls(jsonb_build_object('skipped', nullif(t.skipped_items, '[]'),
+                'photos', (SELECT jsonb_agg(jsonb_build_object(
+                    'id', e.id, 'item', i.key, 'sha256', f.sha256, 'by', e.taken_by_id, 'device', nullif(e.device, ''),
+                    'captured', extract(epoch FROM e.captured_at), 'received', extract(epoch FROM e.received_at),
+                    'withdrawn', extract(epoch FROM e.withdrawn_at), 'withdrawn_by', e.withdrawn_by_id) ORDER BY e.id)
+                    FROM inspections_evidence e JOIN inspections_templateitem i ON i.id = e.item_id
+                    JOIN audit_storedfile f ON f.id = e.file_id WHERE e.target_id = t.id))) || jsonb_build_object(
             'answers', (SELECT jsonb_agg(jsonb_build_object(
                 'id', a.id, 'item', a.item_key, 'number', trim_scale(a.value_number), 'choice', a.value_choice,
                 'text', a.value_text, 'na', a.is_na, 'severity', a.severity, 'bounds', a.bounds_used,
                 'source', a.source, 'comment', a.comment, 'by', a.answered_by_id, 'supersedes', a.supersedes_id,
                 'observed', extract(epoch FROM a.observed_at), 'received', extract(epoch FROM a.received_at),
                 'dwell', a.dwell_seconds) || jsonb_strip_nulls(jsonb_build_object(
-                'device', nullif(a.device, ''), 'device_at', extract(epoch FROM a.device_at), 'skew', a.clock_skew_seconds))
+                'device', nullif(a.device, ''), 'device_at', extract(epoch FROM a.device_at), 'skew', a.clock_skew_seconds,
+                'together', a.together))
                 ORDER BY a.id)
                 FROM inspections_answer a WHERE a.target_id = t.id AND a.amendment_id IS NULL)) ORDER BY t.id)
             FROM inspections_runtarget t WHERE t.run_id = r.id)
@@ -39,15 +46,21 @@ $$;
 CREATE OR REPLACE FUNCTION inspections_run_gaps_v1(wanted bigint)
 RETURNS TABLE (target_id bigint, item_id bigint, gap text) LANGUAGE sql STABLE
 SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT t.id, i.id, CASE WHEN a.id IS NULL THEN 'unanswered' ELSE 'comment' END
+    SELECT t.id, i.id, CASE WHEN a.id IS NULL THEN 'unanswered'
+                            WHEN btrim(a.comment) = '' AND g.wants_comment THEN 'comment' ELSE 'photo' END
       FROM inspections_inspectionrun r
       JOIN inspections_runtarget t ON t.run_id = r.id AND t.result = 'found'
       JOIN inspections_templateitem i ON i.version_id = r.version_id AND NOT t.skipped_items ? i.key
       LEFT JOIN inspections_answer a ON a.target_id = t.id AND a.item_id = i.id AND a.is_current
+     CROSS JOIN LATERAL (SELECT
+           i.comment_at <> '' AND inspections_severity_rank_v1(a.severity) >= inspections_severity_rank_v1(i.comment_at)
+               AS wants_comment,
+           NOT a.is_na AND (i.kind = 'photo' OR i.photo_at <> ''
+               AND inspections_severity_rank_v1(a.severity) >= inspections_severity_rank_v1(i.photo_at)) AS wants_photo) g
      WHERE r.id = wanted
        AND ((a.id IS NULL AND i.is_required)
-            OR (btrim(a.comment) = '' AND i.comment_at <> ''
-                AND inspections_severity_rank_v1(a.severity) >= inspections_severity_rank_v1(i.comment_at)))
+            OR (btrim(a.comment) = '' AND g.wants_comment)
+            OR (g.wants_photo AND NOT inspections_has_photo_v1(t.id, i.id)))
      ORDER BY t.position, t.id, i.position, i.id
 $$;
 
@@ -112,7 +125,7 @@ BEGIN
     WHEN 'submitted' THEN
         SELECT count(*) INTO gaps FROM inspections_run_gaps_v1(NEW.id);
         IF gaps > 0 THEN
-            RAISE EXCEPTION 'inspections: run % lacks % required answers or comments', NEW.number, gaps USING ERRCODE = 'check_violation';
+            RAISE EXCEPTION 'inspections: run % lacks % required answers, comments or photos', NEW.number, gaps USING ERRCODE = 'check_violation';
         END IF;
         IF NEW.submitted_by_id IS NULL OR NEW.completed_at IS NULL OR NEW.completed_at > moment + interval '5 minutes' THEN
             RAISE EXCEPTION 'inspections: a run is submitted by somebody, and completed in the past' USING ERRCODE = 'check_violation';

@@ -16,6 +16,7 @@ from changes.models import (
     ChangeRequest,
     RoundSeat,
     TestRun,
+    VoteConfirmation,
     VoteDelegation,
 )
 from tests.changes.journey import (
@@ -283,15 +284,74 @@ def test_principal_and_deputy_do_not_both_vote(cast, voting):
     assert code_of(error) == "voted"
 
 
-def test_a_deputy_votes_only_in_the_days_of_the_delegation(cast, voting):
+@pytest.mark.parametrize("days", [(-2, -1), (1, 2)])
+def test_a_deputy_votes_only_in_the_days_of_the_delegation(cast, voting, days):
     principal, deputy = cast.emergency[0], make_user("board_member")
-    now = timezone.now()
-    VoteDelegation.objects.create(
-        person=principal, deputy=deputy, starts_at=now - timedelta(2), ends_at=now - timedelta(1)
-    )
+    starts_at, ends_at = (timezone.now() + timedelta(day) for day in days)
+    VoteDelegation.objects.create(person=principal, deputy=deputy, starts_at=starts_at, ends_at=ends_at)
     with pytest.raises(StepRefused) as refusal:
         cast_vote(voting, by=deputy, choice="approve", on_behalf_of=principal)
     assert {r.code for r in refusal.value.refusals} == {"no_seat"}
+    seat = RoundSeat.objects.get(step__round=voting, user=principal)
+    with pytest.raises(IntegrityError) as error, transaction.atomic():
+        make_vote(round=voting, seat=seat, voter=deputy, on_behalf_of=principal)
+    assert code_of(error) == "no_seat"
+
+
+def test_a_seat_of_another_round_takes_no_vote(cast, voting):
+    elsewhere = emergency(cast, item=make_item(serial="ELSE")).rounds.get()
+    seat = RoundSeat.objects.get(step__round=elsewhere, user=cast.emergency[0])
+    with pytest.raises(IntegrityError) as error, transaction.atomic():
+        make_vote(round=voting, seat=seat)
+    assert code_of(error) == "no_seat"
+
+
+def test_nobody_votes_for_another_in_a_seat_of_their_own(cast, voting):
+    seat = RoundSeat.objects.get(step__round=voting, user=cast.emergency[0])
+    with pytest.raises(IntegrityError) as error, transaction.atomic():
+        make_vote(round=voting, seat=seat, on_behalf_of=cast.emergency[1])
+    assert code_of(error) == "no_seat"
+
+
+def test_nobody_votes_on_a_change_that_is_on_hold(cast, voting):
+    take_step(voting.change, "hold", by=cast.manager, comment="Wait.")
+    with pytest.raises(IntegrityError) as error, transaction.atomic():
+        make_vote(round=voting)
+    assert code_of(error) == "not_voting"
+    with pytest.raises(StepRefused) as refusal:
+        cast_vote(voting, by=cast.emergency[0], choice="approve")
+    assert "hold" in {r.code for r in refusal.value.refusals}
+
+
+def test_a_rejection_says_why(voting):
+    with pytest.raises(IntegrityError) as error, transaction.atomic():
+        make_vote(round=voting, choice="reject", comment="  ")
+    assert code_of(error) == "comment_required"
+
+
+@pytest.mark.parametrize("clerk", [None, "voter"])
+def test_a_vote_by_word_of_mouth_is_taken_down_by_another(cast, voting, clerk):
+    with pytest.raises(IntegrityError) as error, transaction.atomic():
+        make_vote(round=voting, channel="verbal", recorded_by=cast.emergency[0] if clerk else None)
+    assert code_of(error) == "verbal_only_in_emergency"
+
+
+def test_a_vote_by_word_of_mouth_is_for_emergencies(cast):
+    change = draft(cast)
+    to_approving(cast, change)
+    with pytest.raises(IntegrityError) as error, transaction.atomic():
+        make_vote(round=change.rounds.get(), channel="verbal", recorded_by=cast.oncall)
+    assert code_of(error) == "verbal_only_in_emergency"
+
+
+def test_a_vote_by_word_of_mouth_is_confirmed_by_its_voter(cast, voting):
+    spoken = make_vote(round=voting, channel="verbal", recorded_by=cast.oncall)
+    clicked = make_vote(round=voting)
+    for vote, person in ((spoken, cast.oncall), (clicked, clicked.voter)):
+        with pytest.raises(IntegrityError) as error, transaction.atomic():
+            VoteConfirmation.objects.create(vote=vote, confirmed_by=person)
+        assert code_of(error) == "not_the_voter"
+    VoteConfirmation.objects.create(vote=spoken, confirmed_by=spoken.voter)
 
 
 def test_a_stranger_does_not_vote(cast, voting):

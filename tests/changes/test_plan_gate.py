@@ -275,3 +275,12 @@ def test_work_recorded_afterwards_has_times_that_are_past(cast):
     for start, end in ((None, None), (now, now - timedelta(hours=1)), (now, now + timedelta(hours=1))):
         data = {"actual_start": start and start.isoformat(), "actual_end": end and end.isoformat()}
         assert refused(change, "record_retro", cast.oncall, data=data) == "actual_times_given"
+
+
+def test_work_recorded_afterwards_has_an_implementer_and_another_verifier(cast):
+    change = draft(cast, kind="emergency", incident_ref="INC-7", incident_priority="p1", window=None)
+    now = timezone.now()
+    ran = {"actual_start": (now - timedelta(hours=2)).isoformat(), "actual_end": now.isoformat()}
+    assert refused(change, "record_retro", cast.oncall, data=ran) == ""
+    change.assignments.create(user=cast.implementer, role="verifier")
+    assert refused(change, "record_retro", cast.oncall, data=ran) == "people_apart"

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from django.db import IntegrityError, connection
 
 from accounts.models import Notice
 from changes.models import ChangeEvent, ChangeRequest, PolicyStep, Vote
-from tests.changes.at_once import environment
+from tests.changes.at_once import START, environment
 from tests.changes.journey import (
     Cast,
     do_the_work,
@@ -55,11 +56,20 @@ def crowd(django_db_setup):
 
 
 def all_at_once(crowd, deed, people, pk):
-    """What each process answered to the deed, done by each of `people` in turn."""
-    for n, worker in enumerate(crowd):
-        worker.stdin.write(json.dumps([deed, people[n % len(people)].pk, pk]) + "\n")
-    for worker in crowd:
-        worker.stdin.flush()
+    """What each process answered to the deed, done by each of `people` in turn, when all stood ready."""
+    waiting = """SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [START])
+        for n, worker in enumerate(crowd):
+            worker.stdin.write(json.dumps([deed, people[n % len(people)].pk, pk]) + "\n")
+            worker.stdin.flush()
+        for _ in range(6_000):
+            cursor.execute(waiting, [START])
+            if cursor.fetchone()[0] == len(crowd):
+                break
+            time.sleep(0.01)
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [START])
     return [json.loads(worker.stdout.readline()) for worker in crowd]
 
 

@@ -35,6 +35,7 @@ class Right(TextChoices):
     CHANGE_IMPORT = "change_import", _("import ended changes")
     CHANGE_OBSERVE = "change_observe", _("post measured values of changes")
     CHANGE_GATE = "change_gate", _("ask whether a pipeline may go on")
+    READINGS_POST = "readings_post", _("post machine readings and alerts")
     INSPECT = "inspect", _("log inspections")
     INSPECT_REVIEW = "inspect_review", _("sign inspections off")
     INSPECT_MANAGE = "inspect_manage", _("define inspection templates and plans")
@@ -115,8 +116,8 @@ ROLES: dict[str, Role] = {
             [Right.INSPECT_REVIEW, Right.INSPECT_MANAGE], manages=("inspections.*",),
         ),
         _role(
-            "integration", _("Integration"), _("A program that posts values or asks the gate."),
-            [Right.CHANGE_OBSERVE, Right.CHANGE_GATE],
+            "integration", _("Integration"), _("A program that posts values or alerts, or asks the gate."),
+            [Right.CHANGE_OBSERVE, Right.CHANGE_GATE, Right.READINGS_POST],
         ),
         _role(
             "auditor", _("Auditor"), _("Reads and exports everything, changes nothing."),

@@ -104,6 +104,7 @@ from inspections.actions import (
 )
 from inspections.actions.sync import Operation, take_operation
 from inspections.models import (
+    Alert,
     Amendment,
     Answer,
     CalendarDay,
@@ -113,6 +114,8 @@ from inspections.models import (
     FindingEvent,
     InspectionPlan,
     InspectionRun,
+    MachineReading,
+    ReadingSource,
     RosterEntry,
     RunTarget,
     Shift,
@@ -419,7 +422,33 @@ def make_finding_event(**over):
     return make_finding().events.get()
 
 
+def make_reading_source(kind="push", **over):
+    n = number()
+    given = {"key": f"source-{n}", "label": f"Source {n}", "kind": kind}
+    if kind == "prometheus":
+        given["url"] = "http://prometheus.example.org:9090"
+    return ReadingSource.objects.create(**given | {"account": make_user("integration")} | over)
+
+
+def make_machine_reading(value="20", **over):
+    n = number()
+    over.setdefault("source", None)
+    source, ci = over.pop("source") or make_reading_source(), over.pop("ci", None) or make_item()
+    given = {"metric": "disk", "observed_at": timezone.now(), "external_id": f"reading-{n}"}
+    return MachineReading.objects.create(source=source, ci=ci, value=value, **given | over)
+
+
+def make_alert(**over):
+    n = number()
+    given = {"fingerprint": f"{n:016x}", "name": "DiskFull", "severity": "crit", "status": "firing"}
+    source = over.pop("source", None) or make_reading_source("alertmanager")
+    return Alert.objects.create(source=source, starts_at=timezone.now(), **given | over)
+
+
 MAKERS |= {
+    ReadingSource: make_reading_source,
+    MachineReading: make_machine_reading,
+    Alert: make_alert,
     ChecklistTemplate: make_template,
     TemplateVersion: make_version,
     TemplateItem: make_checklist_item,

@@ -22,7 +22,8 @@ from inspections import guards
 from inspections.actions.findings import open_findings
 from inspections.actions.runs import start_run
 from inspections.clock import DeviceTime
-from inspections.models import Amendment, Answer, InspectionRun, RunTarget, TemplateItem
+from inspections.models import Amendment, Answer, InspectionRun, MachineReading, RunTarget, TemplateItem
+from inspections.prefill import against_reading
 from inspections.severity import parse_number
 from inspections.workflow import RunState
 
@@ -38,7 +39,7 @@ class AnswerInput:
     comment: str = ""
     observed_at: datetime | None = None
     dwell_seconds: int | None = None
-    source: str = Answer.Source.HUMAN
+    reading: int | None = None
     op: uuid.UUID = field(default_factory=uuid.uuid4)
     device_time: DeviceTime | None = None
     together: uuid.UUID | None = None
@@ -49,7 +50,8 @@ class AnswerInput:
     @property
     def sha256(self) -> str:
         """What makes two operations the same."""
-        body = [self.target, self.item, self.value.strip(), self.is_na, self.comment.strip()]
+        body: list[object] = [self.target, self.item, self.value.strip(), self.is_na, self.comment.strip()]
+        body += [] if self.reading is None else [self.reading]
         return hashlib.sha256(json.dumps(body, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -74,7 +76,7 @@ def parsed_value(item: TemplateItem, entry: AnswerInput) -> dict[str, object]:
         return empty | {"is_na": True}
     if not text:
         raise ValidationError(_("Enter a value."), "required")
-    if item.kind == item.Kind.NUMBER:
+    if item.kind in (item.Kind.NUMBER, item.Kind.MACHINE):
         return empty | {"value_number": parse_number(text, item.decimals)}
     if item.kind == item.Kind.TEXT:
         return empty | {"value_text": text}
@@ -103,10 +105,12 @@ def record_answers(run: InspectionRun, entries: Sequence[AnswerInput], *, by: Us
         targets = {target.pk: target for target in run.targets.all()}
         pairs = Answer.objects.current().filter(target__in={e.target for e in entries} & set(targets))
         current = {(answer.target_id, answer.item_id): answer for answer in pairs}
+        named = [entry.reading for entry in entries if entry.reading is not None]
+        readings = MachineReading.objects.in_bulk(named) if named else {}
         results: list[AnswerResult] = []
         fresh: dict[tuple[int, int], Answer] = {}
         for entry in entries:
-            result = _prepared(entry, items, targets, known, current, fresh)
+            result = _checked(_prepared(entry, items, targets, known, current, fresh), readings, items)
             if result.answer is not None and result.answer.pk is None:
                 result.answer.answered_by = by
                 fresh[entry.target, entry.item] = result.answer
@@ -158,11 +162,11 @@ def _prepared(
     if entry.is_strict and entry.expects != (superseded.pk if superseded else None):
         message = _("Somebody else has answered this item meanwhile.")
         return AnswerResult(entry.op, superseded, code="conflict", error=message)
-    if superseded is not None and _says(superseded, value, entry.comment):
+    if superseded is not None and _says(superseded, value, entry):
         return AnswerResult(entry.op, superseded)
     answer = Answer(
         target_id=entry.target, item_id=entry.item, ci_id=targets[entry.target].ci_id,
-        item_key=items[entry.item].key, comment=entry.comment.strip(), source=entry.source,
+        item_key=items[entry.item].key, comment=entry.comment.strip(), reading_id=entry.reading,
         dwell_seconds=entry.dwell_seconds, supersedes=superseded, op=entry.op, op_sha256=entry.sha256,
         together=entry.together, **_when(entry), **value,
     )  # fmt: skip
@@ -181,9 +185,22 @@ def _when(entry: AnswerInput) -> dict[str, Any]:
     }
 
 
-def _says(answer: Answer, value: dict[str, object], comment: str) -> bool:
+def _says(answer: Answer, value: dict[str, object], entry: AnswerInput) -> bool:
     same = all(getattr(answer, name) == new for name, new in value.items())
-    return same and answer.comment == comment.strip()
+    return same and answer.comment == entry.comment.strip() and entry.reading in (None, answer.reading_id)
+
+
+def _checked(
+    result: AnswerResult, readings: dict[int, MachineReading], items: dict[int, TemplateItem]
+) -> AnswerResult:
+    """The result, or the error if a new answer names a reading that it cannot refer to."""
+    answer = result.answer
+    if answer is None or answer.pk is not None or answer.reading_id is None:
+        return result
+    said = (answer.value_number, answer.comment, answer.observed_at)
+    reading = readings.get(answer.reading_id)
+    code, error = against_reading(items[answer.item_id], reading, answer.ci_id, said)
+    return AnswerResult(result.op, code=code, error=error) if code else result
 
 
 def _store(answers: list[Answer]) -> dict[uuid.UUID, Answer]:

@@ -6,11 +6,13 @@ from inspections.models.evidence import Evidence, SyncOp
 from inspections.models.findings import Finding, FindingEvent
 from inspections.models.overrides import ThresholdOverride
 from inspections.models.plans import InspectionPlan
+from inspections.models.readings import Alert, MachineReading, ReadingSource
 from inspections.models.runs import InspectionRun, RunTarget
 from inspections.models.shifts import RosterEntry, Shift
 from inspections.models.templates import ChecklistTemplate, TemplateItem, TemplateVersion
 
 __all__ = [
+    "Alert",
     "Amendment",
     "Answer",
     "CalendarDay",
@@ -20,6 +22,8 @@ __all__ = [
     "FindingEvent",
     "InspectionPlan",
     "InspectionRun",
+    "MachineReading",
+    "ReadingSource",
     "RosterEntry",
     "RunTarget",
     "Shift",

@@ -70,6 +70,10 @@ class Answer(RecordedModel):
     source = models.CharField(
         _("source of the value"), max_length=10, choices=Source.choices, default=Source.HUMAN
     )
+    reading = models.ForeignKey(
+        "MachineReading", models.PROTECT, null=True, blank=True, related_name="answers",
+        verbose_name=_("machine reading"), help_text=_("Confirmed, or overridden with a comment."),
+    )  # fmt: skip
     comment = models.TextField(_("comment"), blank=True)
     answered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("entered by")

@@ -11,10 +11,18 @@ from django.utils.translation import gettext_lazy as _
 from accounts.labelled import Labelled
 from audit.recorded.models import RecordedModel
 from inspections.models.answers import Answer
+from inspections.models.readings import Alert, MachineReading
 from inspections.models.runs import person
-from inspections.models.templates import BAD_CHOICES
+from inspections.models.templates import BAD_CHOICES, TemplateItem
 from inspections.querysets import FindingQuerySet
 from inspections.workflow import FINDING_CLOSED, FindingState
+
+
+def evidence(model: type[models.Model], related_name: str, label: str) -> models.ForeignKey:
+    """What a finding was seen in; kept for ever."""
+    return models.ForeignKey(
+        model, models.PROTECT, null=True, blank=True, related_name=related_name, verbose_name=label
+    )
 
 
 class Finding(RecordedModel, Labelled):
@@ -31,15 +39,17 @@ class Finding(RecordedModel, Labelled):
     )
     state_by = person(_("moved by"))
     state_comment = models.TextField(_("comment"), blank=True)
-    first_answer = models.ForeignKey(
-        Answer, models.PROTECT, related_name="findings_opened", verbose_name=_("first answer")
-    )
-    last_answer = models.ForeignKey(
-        Answer, models.PROTECT, related_name="findings_repeated", verbose_name=_("last answer")
-    )
-    verified_answer = models.ForeignKey(
-        Answer, models.PROTECT, null=True, blank=True, related_name="findings_verified",
-        verbose_name=_("answer that verified it"),
+    first_answer = evidence(Answer, "findings_opened", _("first answer"))
+    last_answer = evidence(Answer, "findings_repeated", _("last answer"))
+    verified_answer = evidence(Answer, "findings_verified", _("answer that verified it"))
+    first_reading = evidence(MachineReading, "findings_opened", _("first reading"))
+    last_reading = evidence(MachineReading, "findings_repeated", _("last reading"))
+    verified_reading = evidence(MachineReading, "findings_verified", _("reading that verified it"))
+    alert = evidence(Alert, "findings_opened", _("first alert"))
+    last_alert = evidence(Alert, "findings_repeated", _("last alert"))
+    item = models.ForeignKey(
+        TemplateItem, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("check item"),
+        help_text=_("By whose bounds the readings were bad."),
     )  # fmt: skip
     count = models.PositiveIntegerField(_("times seen"), default=1)
     opened_at = models.DateTimeField(_("opened at"), default=timezone.now)
@@ -81,8 +91,15 @@ class Finding(RecordedModel, Labelled):
                 name="inspections_finding_risk_accepted_until_a_day",
             ),
             models.CheckConstraint(
-                condition=~Q(state="verified") | Q(verified_answer__isnull=False),
-                name="inspections_finding_verified_by_an_answer",
+                condition=~Q(state="verified") | Q(verified_answer__isnull=False)
+                | Q(verified_reading__isnull=False) | Q(alert__isnull=False),
+                name="inspections_finding_verified_by_evidence",
+            ),
+            models.CheckConstraint(
+                condition=Q(first_answer__isnull=False, last_answer__isnull=False)
+                | Q(first_reading__isnull=False, last_reading__isnull=False, item__isnull=False)
+                | Q(alert__isnull=False, last_alert__isnull=False),
+                name="inspections_finding_begins_with_evidence",
             ),
         ]  # fmt: skip
 
@@ -109,9 +126,9 @@ class FindingEvent(RecordedModel):
     target_state = models.CharField(_("to"), max_length=16, choices=FindingState.choices)
     by = person(_("by"))
     comment = models.TextField(_("comment"), blank=True)
-    answer = models.ForeignKey(
-        Answer, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("inspection answer")
-    )
+    answer = evidence(Answer, "+", _("inspection answer"))
+    reading = evidence(MachineReading, "+", _("machine reading"))
+    alert = evidence(Alert, "+", _("alert"))
     at = models.DateTimeField(_("at"), db_default=Now(), editable=False)
 
     class Meta:

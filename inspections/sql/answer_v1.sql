@@ -8,6 +8,9 @@ DECLARE
     item inspections_templateitem;
     former inspections_answer;
     other inspections_thresholdoverride;
+    reading inspections_machinereading;
+    account bigint;
+    is_taken boolean;
     picked jsonb;
 BEGIN
     SELECT * INTO target FROM inspections_runtarget WHERE id = NEW.target_id;
@@ -110,6 +113,34 @@ BEGIN
         NEW.severity := 'ok';
     ELSE
         RAISE EXCEPTION 'inspections: the value does not fit item % (%)', item.key, item.kind USING ERRCODE = 'check_violation';
+    END IF;
+
+    -- A reading is taken over as it is while it is fresh; whoever says otherwise says why. A machine answers only
+    -- what is good, where the check list lets it, as the account of its source.
+    IF NEW.reading_id IS NULL THEN
+        IF NEW.source <> 'human' THEN
+            RAISE EXCEPTION 'inspections: an answer of a machine names its reading' USING ERRCODE = 'check_violation';
+        END IF;
+    ELSE
+        SELECT * INTO reading FROM inspections_machinereading WHERE id = NEW.reading_id;
+        IF item.kind <> 'machine' OR (reading.ci_id, reading.metric) IS DISTINCT FROM (target.ci_id, inspections_metric_v1(item)::varchar) THEN
+            RAISE EXCEPTION 'inspections: the reading is of another CI or metric than item %', item.key USING ERRCODE = 'check_violation';
+        END IF;
+        SELECT s.account_id INTO account FROM inspections_readingsource s WHERE s.id = reading.source_id;
+        is_taken := coalesce(NEW.value_number = round(reading.value, item.decimals)
+                             AND inspections_grade_reading_v1(reading, item) <> 'unknown'
+                             AND reading.observed_at >= NEW.observed_at - make_interval(mins => item.max_age_minutes), false);
+        IF NEW.source = 'machine' AND (NOT is_taken OR item.confirm <> 'auto_if_ok' OR NEW.severity <> 'ok'
+                                       OR NEW.supersedes_id IS NOT NULL OR NEW.answered_by_id <> account
+                                       OR reading.observed_at < NEW.received_at - make_interval(mins => item.max_age_minutes)) THEN
+            RAISE EXCEPTION 'inspections: a machine answers item % only with a fresh, good reading of its own', item.key USING ERRCODE = 'check_violation';
+        ELSIF NOT is_taken AND btrim(NEW.comment) = '' THEN
+            RAISE EXCEPTION 'inspections: who overrides the reading of item % says why in a comment', item.key USING ERRCODE = 'check_violation';
+        END IF;
+        NEW.source := CASE WHEN NEW.source = 'machine' THEN 'machine' WHEN is_taken THEN 'confirmed' ELSE 'human' END;
+    END IF;
+    IF NEW.source <> 'machine' AND EXISTS (SELECT FROM inspections_readingsource s WHERE s.account_id = NEW.answered_by_id) THEN
+        RAISE EXCEPTION 'inspections: the account of a source of readings answers as a machine only' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $$;

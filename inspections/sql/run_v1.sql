@@ -28,7 +28,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
                 'observed', extract(epoch FROM a.observed_at), 'received', extract(epoch FROM a.received_at),
                 'dwell', a.dwell_seconds) || jsonb_strip_nulls(jsonb_build_object(
                 'device', nullif(a.device, ''), 'device_at', extract(epoch FROM a.device_at), 'skew', a.clock_skew_seconds,
-                'together', a.together))
+                'together', a.together, 'reading', a.reading_id))
                 ORDER BY a.id)
                 FROM inspections_answer a WHERE a.target_id = t.id AND a.amendment_id IS NULL)) ORDER BY t.id)
             FROM inspections_runtarget t WHERE t.run_id = r.id)
@@ -113,6 +113,11 @@ BEGIN
         RAISE EXCEPTION 'inspections: run % cannot go from % to %', OLD.number, OLD.state, NEW.state USING ERRCODE = 'check_violation';
     END IF;
 
+    IF NEW.state IN ('in_progress', 'submitted')
+       AND EXISTS (SELECT FROM inspections_readingsource s WHERE s.account_id IN (NEW.started_by_id, NEW.submitted_by_id)) THEN
+        RAISE EXCEPTION 'inspections: run % is started and submitted by people, not by a source of readings', NEW.number
+            USING ERRCODE = 'restrict_violation';
+    END IF;
     NEW.record_sha256 := OLD.record_sha256;
     NEW.outcome := OLD.outcome;
     NEW.is_late := OLD.is_late;

@@ -8,6 +8,9 @@ BEGIN
     IF run.state IS DISTINCT FROM 'submitted' THEN
         RAISE EXCEPTION 'inspections: run % is %; it is signed when it is submitted', run.number, run.state USING ERRCODE = 'check_violation';
     END IF;
+    IF EXISTS (SELECT FROM inspections_readingsource s WHERE s.account_id = NEW.by_id) THEN
+        RAISE EXCEPTION 'inspections: a source of readings signs nothing' USING ERRCODE = 'restrict_violation';
+    END IF;
     IF NEW.role = 'reviewer' AND (NEW.by_id IN (run.submitted_by_id, run.started_by_id) OR EXISTS (
             SELECT FROM inspections_answer a JOIN inspections_runtarget t ON t.id = a.target_id
              WHERE t.run_id = run.id AND a.answered_by_id = NEW.by_id) OR EXISTS (

@@ -22,7 +22,7 @@ RIGHTS = {
     "configuration_manager": "view cmdb_edit cmdb_model cmdb_import change_request change_assess",
     "asset_manager": "view asset_edit change_request",
     "reviewer": "view inspect_review inspect_manage",
-    "integration": "view change_observe change_gate",
+    "integration": "view change_observe change_gate readings_post",
     "auditor": "view audit_read audit_export",
     "security_administrator": "view user_manage",
     "system_administrator": "view system_manage",

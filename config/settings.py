@@ -236,6 +236,8 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [csp.SELF],
         "style-src": [csp.SELF],
         "img-src": [csp.SELF, "data:", "blob:"],
+        "worker-src": [csp.SELF],
+        "manifest-src": [csp.SELF],
         "object-src": [csp.NONE],
         "base-uri": [csp.SELF],
         "form-action": [csp.SELF],

@@ -66,6 +66,8 @@ cmdb_pages = [
 ]
 inspection_pages = [
     path("", inspections.board, name="list"),
+    path("phone/", inspections.phone, name="phone"),
+    path("phone/manifest.webmanifest", inspections.manifest, name="manifest"),
     path("runs/<slug:number>/", inspections.run_page, name="run"),
     path("runs/<slug:number>/answers/", inspections.save_answers, name="answers"),
     path("runs/<slug:number>/report/", inspections.report, name="report"),
@@ -192,6 +194,7 @@ urlpatterns = [
     path("cmdb/", include((cmdb_pages, "cmdb"))),
     path("assets/", include((asset_pages, "assets"))),
     path("inspections/", include((inspection_pages, "inspections"))),
+    path("sw.js", inspections.worker, name="worker"),
     path("changes/", include((change_urls, "changes"))),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/", include((account_urls, "accounts"))),

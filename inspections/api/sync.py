@@ -23,6 +23,7 @@ from rest_framework.views import APIView
 
 from accounts.bodies import WITHIN_CALENDAR, JSONParser
 from accounts.roles import Right
+from inspections import shell
 from inspections.actions.sync import KINDS, Operation, take_operation
 from inspections.bundle import bundle_of
 from inspections.bundle.shapes import iso
@@ -95,7 +96,7 @@ class BundleView(APIView):
         secret = "" if request.auth else get_token(request._request)
         body = {
             "user": {"id": user.pk, "name": str(user), "language": translation.get_language()},
-            "shell_version": "",
+            "shell_version": shell.version(),
             "runs": bundle_of(user, now),
         }
         # A new log-in has a new secret: the phone must get its token although no run has changed.

@@ -2,7 +2,11 @@
 
 from inspections.views.board import board
 from inspections.views.findings import finding_list, finding_page
+from inspections.views.phone import manifest, phone, worker
 from inspections.views.photos import photo
 from inspections.views.runs import report, run_page, save_answers
 
-__all__ = ["board", "finding_list", "finding_page", "photo", "report", "run_page", "save_answers"]
+__all__ = [
+    "board", "finding_list", "finding_page", "manifest", "phone", "photo", "report", "run_page",
+    "save_answers", "worker",
+]  # fmt: skip

@@ -1,0 +1,145 @@
+// The application on the phone: who is using it, what is kept, which page is shown, when things are sent.
+import { toast } from "../../config/frame.js";
+import { lastUser, rememberUser, Store, waitingForOthers } from "./db.js";
+import { announce } from "./dom.js";
+import { drawFrame, wireFrame } from "./frame.js";
+import { listPage } from "./list.js";
+import { hurry } from "./outbox.js";
+import { runPage } from "./run.js";
+import { drain, fetchBundle, keepBundle } from "./sync.js";
+import { outboxPage } from "./waiting.js";
+import { currentLanguage, hasChosenLanguage, t, useLanguage } from "./words.js";
+import { installWorker } from "./worker.js";
+
+const main = document.getElementById("main");
+const others = "BroadcastChannel" in window ? new BroadcastChannel("opsledger-phone") : null;
+
+const app = {
+  store: null, user: null, runs: [], ops: [], drafts: [], arrived: [], fetchedAt: null, othersWaiting: 0,
+  connection: "checking", isSending: false, isReplaced: false, refusal: "", page: null,
+
+  /** Reads everything that is kept; draws nothing. */
+  async reload() {
+    if (!app.store) return;
+    [app.runs, app.ops, app.drafts, app.arrived] = await Promise.all(["bundle", "ops", "drafts", "arrived"].map((name) => app.store.all(name)));
+    app.user = await app.store.meta("user");
+    app.fetchedAt = await app.store.meta("fetched_at");
+    app.othersWaiting = await waitingForOthers(app.store.user);
+  },
+
+  /** What is kept has changed: read it, and show it without disturbing what is being typed. */
+  async changed({ isHeard = false } = {}) {
+    await app.reload();
+    drawFrame(app);
+    await app.page?.refresh();
+    if (!isHeard) others?.postMessage("changed");
+  },
+
+  say(text) { toast(text, "good"); announce(text); },
+
+  send: () => { sendSoon(); },
+
+  draw: () => show(),
+
+  refreshBundle: () => refreshBundle(),
+};
+
+async function use(user) {
+  app.store = new Store(user, { wasReplaced: () => { app.isReplaced = true; drawFrame(app); } });
+  app.page = null;
+  await rememberUser(String(user));
+  await app.reload();
+}
+
+/** The page that the address names. */
+async function show() {
+  const former = app.page;
+  app.page = null;
+  await former?.leave();
+  const [, name, number, target, item] = location.hash.split("/");
+  drawFrame(app);
+  if (!app.store) app.page = listPage(app, main);
+  else if (name === "run" && number) app.page = runPage(app, main, decodeURIComponent(number), item ? `${target}-${item}` : (target ?? ""));
+  else if (name === "outbox") app.page = outboxPage(app, main);
+  else app.page = listPage(app, main);
+  document.title = `${main.querySelector("h1")?.textContent || t("list")} · OpsLedger`;
+}
+
+/** Asks the server for the day's runs; what it says about the log-in decides what the frame shows. */
+async function refreshBundle() {
+  const wanted = location.hash.match(/^#\/run\/([^/]+)/)?.[1] ?? "";
+  const isKnown = app.runs.some((run) => run.number === decodeURIComponent(wanted));
+  const { state, bundle, message } = await fetchBundle(currentLanguage(), isKnown ? "" : decodeURIComponent(wanted));
+  app.connection = state;
+  app.refusal = message ?? "";
+  if (state === "here") {
+    const isOther = !app.store || String(bundle.user.id) !== app.store.user;
+    if (isOther) await use(bundle.user.id);
+    if (bundle.user.language && !hasChosenLanguage()) useLanguage(bundle.user.language);
+    await keepBundle(app.store, bundle);
+    if (bundle.shell_version && bundle.shell_version !== document.documentElement.dataset.version) navigator.serviceWorker?.getRegistration().then((found) => found?.update());
+    await app.changed();
+    if (isOther) await show();
+    sendSoon();
+  } else {
+    drawFrame(app);
+    await app.page?.refresh();
+  }
+}
+
+let timer = 0;
+let running = null;
+let isWanted = false;
+
+function sendSoon(wait = 0) {
+  clearTimeout(timer);
+  timer = setTimeout(() => { running = running ? (isWanted = true, running) : sendNow(); }, wait);
+}
+
+async function sendNow() {
+  try {
+    if (!app.store || !app.ops.length || app.connection === "login") return;
+    app.isSending = true;
+    const { state, sent, wakeAt } = await drain(app.store, { changed: () => app.changed() });
+    app.isSending = false;
+    if (state === "away" || state === "login") app.connection = state;
+    else if (sent) app.connection = "here";
+    if (state === "other" || (sent && state === "empty")) await refreshBundle();
+    await app.changed();
+    if (sent && !app.ops.length) announce(t("all_arrived"));
+    if (wakeAt !== null && state !== "login" && state !== "other") sendSoon(Math.max(wakeAt - Date.now(), 200));
+    if (app.ops.length) navigator.serviceWorker?.ready.then((found) => found.sync?.register("outbox")).catch(() => {});
+  } finally {
+    app.isSending = false;
+    running = null;
+    if (isWanted) {
+      isWanted = false;
+      sendSoon();
+    }
+  }
+}
+
+/** A hint that there may be a connection: never believed, always tried. */
+async function tryNow() {
+  if (!app.store) return refreshBundle();
+  await hurry(app.store);
+  if (app.connection !== "here") await refreshBundle();
+  return sendSoon();
+}
+
+window.addEventListener("hashchange", () => show());
+window.addEventListener("online", tryNow);
+document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") tryNow(); });
+others?.addEventListener("message", () => app.changed({ isHeard: true }));
+navigator.serviceWorker?.addEventListener("message", (event) => { if (event.data === "changed") app.changed({ isHeard: true }); });
+
+async function begin() {
+  wireFrame(app);
+  const user = await lastUser().catch(() => null);
+  if (user !== null) await use(user);
+  await show();
+  installWorker(() => { app.isReplaced = true; drawFrame(app); });
+  navigator.storage?.persist?.().catch(() => {});
+  await refreshBundle();
+}
+begin();

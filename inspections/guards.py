@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -13,9 +14,27 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Right, has_right
+from accounts.step_up import Proof
+from assets.models import Asset
 from audit.actions import record_refusal
-from inspections.models import Answer, Finding, InspectionRun, RunTarget, ThresholdOverride
-from inspections.workflow import FINDING_STEPS, RUN_STEPS, OverrideState, RunState, target_of
+from inspections.models import (
+    Amendment,
+    Answer,
+    Finding,
+    FindingPolicy,
+    InspectionRun,
+    RunTarget,
+    ThresholdOverride,
+)
+from inspections.severity import Severity
+from inspections.workflow import (
+    FINDING_STEPS,
+    RUN_STEPS,
+    FindingState,
+    OverrideState,
+    RunState,
+    target_of,
+)
 
 
 @dataclass(frozen=True)
@@ -118,8 +137,13 @@ def gaps_of(run: InspectionRun) -> list[tuple[int, int, str]]:
         return cursor.fetchall()
 
 
-def against_signing(run: InspectionRun, by: User, seen_sha256: str = "") -> list[Refusal]:
-    """Why this person cannot sign the run off; whoever took part never can, superusers included."""
+def against_signing(
+    run: InspectionRun, by: User, seen_sha256: str = "", proof: Proof | None = None, *, is_bulk: bool = False
+) -> list[Refusal]:
+    """Why this person cannot sign the run off; whoever took part never can, superusers included.
+
+    `proof` is asked for only where the run's plan asks for a fresh one.
+    """
     found = [*lacking(by, Right.INSPECT_REVIEW), *wrong_state("sign", run)]
     took_part = by.pk in (run.started_by_id, run.submitted_by_id)
     if took_part or Answer.objects.filter(target__run=run, answered_by=by).exists():
@@ -133,6 +157,13 @@ def against_signing(run: InspectionRun, by: User, seen_sha256: str = "") -> list
         found.append(
             Refusal("changed", _("The record has changed since you opened it."), _("Read it again."))
         )
+    if is_bulk and run.outcome != Severity.OK:
+        message = _("Not everything in %(run)s is good.") % {"run": run.number}
+        found.append(Refusal("not_all_good", message, _("Read it and sign it by itself.")))
+    if run.signoff == run.plan.SignOff.STEP_UP and not (proof and proof.is_fresh):
+        message = _("This signature asks you to confirm that it is you.")
+        fix = _("Confirm it with your password or second factor; an API token cannot.")
+        found.append(Refusal("step_up", message, fix))
     return found
 
 
@@ -143,29 +174,186 @@ def against_returning(run: InspectionRun, by: User, comment: str) -> list[Refusa
     return found
 
 
-def against_finding_step(finding: Finding, event: str, by: User, comment: str) -> list[Refusal]:
-    """Why this step of the finding is not possible for this person."""
-    rights = (Right.INSPECT, Right.INSPECT_REVIEW, Right.CHANGE_IMPLEMENT)
+FINDING_RIGHTS = (Right.INSPECT, Right.INSPECT_REVIEW, Right.CHANGE_IMPLEMENT)
+
+
+def lacking_all(user: User, rights: Iterable[Right]) -> Iterable[Refusal]:
+    """One reason where the person holds none of the rights; it names the first."""
+    rights = list(rights)
+    if not any(has_right(user, right) for right in rights):
+        yield from lacking(user, rights[0])
+
+
+def no_comment(comment: str, words: str = "") -> Iterable[Refusal]:
+    if not comment.strip():
+        yield Refusal("comment", words or _("Say in a comment what was done, or why."))
+
+
+def closed(finding: Finding) -> Iterable[Refusal]:
+    if finding.is_closed:
+        state = finding.get_state_display()
+        yield Refusal("state", _("The finding is “%(state)s”.") % {"state": state})
+
+
+def against_finding_step(
+    finding: Finding, event: str, by: User, comment: str, values: Mapping[str, Any] | None = None
+) -> list[Refusal]:
+    """Why this person cannot take this step of the finding; `values` is None while it is only offered."""
     found: list[Refusal] = []
-    if event == "accept_risk":
+    if event in ("accept_risk", "reopen"):
         found += lacking(by, Right.INSPECT_REVIEW)
-    elif not any(has_right(by, right) for right in rights):
-        found += lacking(by, Right.INSPECT)
+    else:
+        found += lacking_all(by, FINDING_RIGHTS)
     if target_of(FINDING_STEPS, event, finding.state) is None:
         state = finding.get_state_display()
         found.append(Refusal("state", _("The finding is “%(state)s”.") % {"state": state}))
-    if event in ("mark_fixed", "accept_risk", "mark_duplicate") and not comment.strip():
-        found.append(Refusal("comment", _("Say in a comment what was done, or why.")))
+    if event in ("mark_fixed", "accept_risk", "mark_duplicate", "reopen"):
+        found += no_comment(comment)
+    if event == "accept_risk":
+        found += against_accepting(finding, by, values)
+    if values is not None and isinstance(owner := values.get("owner"), User):
+        found += cannot_own(owner)
+    if values is not None and event == "mark_duplicate":
+        found += against_duplicate(finding, values.get("duplicate_of"))
+    return found
+
+
+def against_accepting(finding: Finding, by: User, values: Mapping[str, Any] | None) -> Iterable[Refusal]:
+    """A risk is accepted by somebody who never owned it, for as long as the policy allows."""
+    if finding.owner_id is None:
+        message = _("Nobody owns this finding yet.")
+        yield Refusal("no_owner", message, _("Somebody takes it on; another person accepts the risk."))
+    elif finding.owner_id == by.pk or finding.history.filter(owner=by.pk).exists():
+        message = _("You own this finding, or did.")
+        yield Refusal("own_risk", message, _("Somebody else accepts the risk."))
+    if values is None:
+        return
+    until, today = values.get("accepted_until_on"), timezone.localdate()
+    policy = FindingPolicy.objects.filter(severity=finding.severity).first()
+    last = today + timedelta(days=policy.longest_risk_days if policy else 180)
+    if until is None or not today <= until <= last:
+        words = {"first": today.isoformat(), "last": last.isoformat()}
+        yield Refusal("until", _("A risk is accepted up to a day from %(first)s to %(last)s.") % words)
+
+
+def cannot_own(owner: User) -> Iterable[Refusal]:
+    """An owner is somebody active who can do something about it."""
+    if not any(has_right(owner, right) for right in FINDING_RIGHTS):
+        message = _("%(who)s can do nothing about findings.") % {"who": owner}
+        yield Refusal("owner", message, _("Choose an engineer or a reviewer."))
+
+
+def against_duplicate(finding: Finding, of: Finding | None) -> Iterable[Refusal]:
+    if of is None or of.pk == finding.pk or of.state == FindingState.DUPLICATE:
+        message = _("Name another finding that is no duplicate itself.")
+        yield Refusal("duplicate_of", message, _("For example FD-000123."))
+
+
+def against_commenting(finding: Finding, by: User, comment: str) -> list[Refusal]:
+    """Why this person cannot add a comment."""
+    return [*lacking_all(by, (*FINDING_RIGHTS, Right.CHANGE_REQUEST)), *no_comment(comment)]
+
+
+def against_reassigning(finding: Finding, by: User, owner: User | None, comment: str) -> list[Refusal]:
+    """Why this person cannot give the finding to that one; the owner may give it on, a reviewer always."""
+    found = [*closed(finding), *no_comment(comment, _("Say why somebody else owns it from now on."))]
+    if finding.owner_id != by.pk:
+        found += lacking_all(by, (Right.INSPECT_REVIEW, Right.INSPECT_MANAGE))
+    if owner is not None:
+        found += cannot_own(owner)
+        if owner.pk == finding.owner_id:
+            found.append(Refusal("owner", _("%(who)s owns it already.") % {"who": owner}))
+    return found
+
+
+def against_moving_deadline(
+    finding: Finding, by: User, due_at: datetime | None, comment: str
+) -> list[Refusal]:
+    """Why this person cannot set another deadline for the fix."""
+    found = [*lacking_all(by, (Right.INSPECT_REVIEW, Right.INSPECT_MANAGE)), *closed(finding)]
+    found += no_comment(comment, _("Say why the fix has another deadline."))
+    if finding.owner_id == by.pk:
+        message = _("You own this finding.")
+        found.append(Refusal("own_deadline", message, _("Somebody else grants more time.")))
+    if due_at is not None and due_at <= timezone.now():
+        found.append(Refusal("due_at", _("The new deadline lies ahead.")))
+    return found
+
+
+def against_rechecking(finding: Finding, by: User, *, has_template: bool = True) -> list[Refusal]:
+    """Why no re-check can be planned now."""
+    found = [*lacking_all(by, (*FINDING_RIGHTS, Right.INSPECT_MANAGE))]
+    if finding.state != FindingState.FIXED:
+        message = _("The finding is “%(state)s”.") % {"state": finding.get_state_display()}
+        found.append(Refusal("state", message, _("A re-check follows a fix.")))
+    if not has_template:
+        message = _("No published check list asks for this item.")
+        found.append(Refusal("no_check_list", message, _("Publish one that does, or inspect by a plan.")))
+    return found
+
+
+def against_repairing(finding: Finding, asset: Asset | None, by: User) -> list[Refusal]:
+    """Why this asset is not the one to repair for the finding."""
+    found = [*lacking_all(by, (*FINDING_RIGHTS, Right.ASSET_EDIT)), *closed(finding)]
+    if asset is not None and asset.ci_id != finding.ci_id:
+        message = _("%(asset)s is no asset of %(ci)s.") % {"asset": asset, "ci": finding.ci}
+        found.append(Refusal("asset", message, _("Link the asset to the CI first.")))
     return found
 
 
 def against_linking(finding: Finding, by: User) -> list[Refusal]:
     """Why this person cannot name the change that is to fix the finding."""
     rights = (Right.INSPECT, Right.INSPECT_REVIEW, Right.CHANGE_REQUEST)
-    found: list[Refusal] = []
-    if not any(has_right(by, right) for right in rights):
-        found += lacking(by, Right.INSPECT)
-    if finding.is_closed:
-        state = finding.get_state_display()
-        found.append(Refusal("state", _("The finding is “%(state)s”.") % {"state": state}))
+    return [*lacking_all(by, rights), *closed(finding)]
+
+
+def against_proposing(answer: Answer, by: User, reason: str) -> list[Refusal]:
+    """Why this person cannot propose to amend this answer; the run is given by `answer.target.run`."""
+    found = [*lacking_all(by, (Right.INSPECT, Right.INSPECT_REVIEW))]
+    found += no_comment(reason, _("Say why the answer is amended."))
+    run = answer.target.run
+    if run.state != RunState.SIGNED:
+        message = _("The run is “%(state)s”.") % {"state": run.get_state_display()}
+        found.append(Refusal("state", message, _("Only signed runs are amended; others are returned.")))
+    if not answer.is_current:
+        message = _("Another answer is current meanwhile.")
+        found.append(Refusal("not_current", message, _("Open the record again and amend that one.")))
+    elif answer.amendments.filter(state=Amendment.State.PROPOSED).exists():
+        message = _("An amendment of this answer waits for a decision.")
+        found.append(Refusal("waiting", message, _("It is decided or withdrawn first.")))
     return found
+
+
+def against_deciding(amendment: Amendment, by: User, state: str, comment: str) -> list[Refusal]:
+    """Why this person cannot decide this amendment so."""
+    found: list[Refusal] = []
+    run = amendment.answer.target.run
+    if amendment.state != Amendment.State.PROPOSED:
+        state_word = amendment.get_state_display()
+        found.append(Refusal("decided", _("The amendment is “%(state)s”.") % {"state": state_word}))
+    if state != Amendment.State.APPROVED:
+        found += no_comment(comment, _("Say why the amendment is not made."))
+    if state == Amendment.State.WITHDRAWN:
+        if amendment.by_id != by.pk:
+            found.append(Refusal("proposer", _("Only who proposed it withdraws it.")))
+        return found
+    found += lacking(by, Right.INSPECT_REVIEW)
+    if amendment.by_id == by.pk:
+        message = _("You proposed this amendment.")
+        found.append(Refusal("proposer", message, _("Another reviewer decides it.")))
+    if took_part(run, by):
+        message = _("You took part in this inspection.")
+        found.append(Refusal("took_part", message, _("Another reviewer decides it.")))
+    if state == Amendment.State.APPROVED and not amendment.answer.is_current:
+        message = _("Another answer is current since this was proposed.")
+        found.append(
+            Refusal("not_current", message, _("Refuse it; a new amendment names the current answer."))
+        )
+    return found
+
+
+def took_part(run: InspectionRun, person: User) -> bool:
+    """Whether the person started, submitted, answered or marked something in the run, by PostgreSQL."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT inspections_took_part_v1(%s, %s)", [run.pk, person.pk])
+        return cursor.fetchone()[0]

@@ -21,3 +21,19 @@ OVERRIDE_ASKED = _kind("override_asked", _("Other thresholds are asked for"))
 OVERRIDE_DECIDED = _kind("override_decided", _("Thresholds that you asked for were approved or refused"))
 OVERRIDE_EXPIRES = _kind("override_expires", _("A threshold override runs out"))
 CORRECTION = _kind("correction", _("An inspection proposes to correct the record of a CI"), mail=DIGEST)
+# Findings.
+FINDING_OWNED = _kind("finding_owned", _("A finding was given to you"))
+FINDING_SOON = _kind("finding_soon", _("A deadline of a finding is near"))
+FINDING_BREACH = _kind("finding_breach", _("A deadline of a finding has passed"), urgent=True)
+FINDING_ESCALATED = _kind(
+    "finding_escalated", _("A finding is long overdue (for who has to look after it)"), urgent=True
+)
+FINDING_FIXED = _kind("finding_fixed", _("A fix waits for somebody's re-check"), mail=DIGEST)
+FINDING_DRAFTED = _kind("finding_drafted", _("A change was drafted in your name from a finding"))
+# Sign-off.
+AMENDMENT_PROPOSED = _kind("amendment_proposed", _("An amendment waits for a decision"))
+AMENDMENT_DECIDED = _kind("amendment_decided", _("Your amendment was decided"))
+RETURNED = _kind("returned", _("An inspection was returned to you"))
+
+# Asked for by the state of a finding: settled as soon as somebody moves it on.
+FINDING_WAITING = (FINDING_OWNED, FINDING_SOON, FINDING_BREACH, FINDING_ESCALATED)

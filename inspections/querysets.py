@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
+from django.apps import apps
 from django.db import models
-from django.db.models import Case, IntegerField, Q, Value, When
+from django.db.models import Case, IntegerField, OuterRef, Q, Subquery, Value, When
 
 from inspections.workflow import FINDING_CLOSED, FindingState, RunState
 
@@ -79,6 +80,22 @@ class EvidenceQuerySet(models.QuerySet):
         return self.filter(withdrawn_at=None)
 
 
+class AmendmentQuerySet(models.QuerySet):
+    """Corrections after sign-off."""
+
+    def waiting(self) -> AmendmentQuerySet:
+        """Those that nobody has decided."""
+        return self.filter(state="proposed")
+
+    def of_run(self, run: Any) -> AmendmentQuerySet:
+        """Those of one run, refused ones too."""
+        return self.filter(answer__target__run=run)
+
+    def for_list(self) -> AmendmentQuerySet:
+        """With what a line of the list shows, in one query."""
+        return self.select_related("answer__item", "answer__target__run__plan", "by", "decided_by")
+
+
 class FindingQuerySet(models.QuerySet):
     """Findings by what is to be done about them."""
 
@@ -100,7 +117,16 @@ class FindingQuerySet(models.QuerySet):
 
     def for_list(self) -> FindingQuerySet:
         """With what a line of the list shows, in one query."""
-        return self.select_related("ci__type", "owner", "change", "last_answer__item")
+        return self.select_related(
+            "ci__type", "ci__owner_team", "owner", "change", "last_answer__item__version"
+        )
+
+    def with_policy(self) -> FindingQuerySet:
+        """With `policy_team`, the number of the team that its policy escalates to."""
+        policies = apps.get_model("inspections", "FindingPolicy").objects.filter(
+            severity=OuterRef("severity")
+        )
+        return self.annotate(policy_team=Subquery(policies.values("escalate_to_team")))
 
 
 class OverrideQuerySet(models.QuerySet):

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-
-from inspections.severity import Severity
 
 
 class VersionState(models.TextChoices):
@@ -84,10 +81,8 @@ FINDING_STEPS = (
 )
 
 FINDING_CLOSED = (_F.VERIFIED, _F.DUPLICATE)
-
-# Deadlines by severity (seed 002: urgent within 2 hours, ordinary within 24), in elapsed hours for now.
-RESPOND_WITHIN = {Severity.CRIT: timedelta(hours=2), Severity.WARN: timedelta(hours=24)}
-FIX_WITHIN = {Severity.CRIT: timedelta(hours=24), Severity.WARN: timedelta(days=7)}
+# A deadline runs; elsewhere it waits for a re-check, for a day, or for nothing.
+FINDING_RUNNING = (_F.OPEN, _F.ACKNOWLEDGED, _F.FIXING)
 
 
 def target_of(steps: tuple[Step, ...], event: str, state: str) -> str | None:

@@ -94,8 +94,9 @@ from cmdb.models import (
 )
 from inspections.actions import (
     AnswerInput,
-    amend_answer,
+    decide_amendment,
     generate_runs,
+    propose_amendment,
     publish_version,
     record_answers,
     sign_run,
@@ -112,6 +113,7 @@ from inspections.models import (
     Evidence,
     Finding,
     FindingEvent,
+    FindingPolicy,
     InspectionPlan,
     InspectionRun,
     MachineReading,
@@ -388,8 +390,14 @@ def make_amendment(**over):
     signature = make_signature()
     sign_run(signature.run, by=make_user("reviewer"))
     answer = Answer.objects.get(target__run=signature.run)
-    amend_answer(answer, by=make_user("reviewer"), value="21", reason="misread")
-    return answer.amendments.get()
+    amendment = propose_amendment(
+        answer, by=make_user("reviewer"), value=over.pop("value", "21"), reason="misread"
+    )
+    return (
+        amendment
+        if over.get("is_open")
+        else decide_amendment(amendment, by=make_user("reviewer"), approve=True)
+    )
 
 
 def make_override(**over):
@@ -416,6 +424,14 @@ def make_finding(**over):
     answer = make_answer("96", comment="full", **over)
     submit_run(answer.target.run, by=answer.answered_by)
     return Finding.objects.get(first_answer=answer)
+
+
+def make_finding_policy(**over):
+    """The policy of critical findings, which stands from the start; of another severity none is missing."""
+    policy = FindingPolicy.objects.order_by("severity").first()
+    FindingPolicy.objects.filter(pk=policy.pk).update(**{"fix_minutes": 1440} | over)
+    policy.refresh_from_db()
+    return policy
 
 
 def make_finding_event(**over):
@@ -463,6 +479,7 @@ MAKERS |= {
     Finding: make_finding,
     FindingEvent: make_finding_event,
     ThresholdOverride: make_override,
+    FindingPolicy: make_finding_policy,
 }
 
 

@@ -133,6 +133,7 @@ def follow_up(cast: Cast, today: date, ago: int) -> None:
             start_fix(acknowledge_finding(finding, by=cast.engineer4), by=cast.engineer4, comment=comment)
         else:
             until = today + timedelta(days=45)
+            finding = acknowledge_finding(finding, by=cast.engineer4)
             accept_risk(finding, by=cast.reviewer, until=until, comment=comment)
 
 

@@ -1,16 +1,26 @@
 """What people and the scheduler do with inspections: one function per business event."""
 
-from inspections.actions.answers import AnswerInput, AnswerResult, amend_answer, record_answers
+from inspections.actions.amendments import decide_amendment, propose_amendment, withdraw_amendment
+from inspections.actions.answers import AnswerInput, AnswerResult, record_answers
 from inspections.actions.calendars import load_days
+from inspections.actions.escalation import escalate_findings
+from inspections.actions.finding_changes import draft_changes, raise_change
+from inspections.actions.finding_deeds import (
+    comment_finding,
+    link_change,
+    move_deadline,
+    plan_recheck,
+    reassign_finding,
+    send_to_repair,
+)
 from inspections.actions.findings import (
     accept_risk,
     acknowledge_finding,
-    link_change,
     mark_duplicate,
     mark_fixed,
     open_findings,
-    raise_change,
     reopen_expired_risks,
+    reopen_finding,
     start_fix,
 )
 from inspections.actions.once import Scheduled, fitting_template, inspect_once
@@ -22,7 +32,15 @@ from inspections.actions.overrides import (
     withdraw_override,
 )
 from inspections.actions.plans import advance_runs, disable_plan, enable_plan, generate_runs
-from inspections.actions.runs import cancel_run, mark_target, return_run, sign_run, start_run, submit_run
+from inspections.actions.runs import (
+    cancel_run,
+    mark_target,
+    return_run,
+    sign_all_good,
+    sign_run,
+    start_run,
+    submit_run,
+)
 from inspections.actions.templates import draft_version, ensure_starter_templates, publish_version
 
 __all__ = [
@@ -32,13 +50,16 @@ __all__ = [
     "accept_risk",
     "acknowledge_finding",
     "advance_runs",
-    "amend_answer",
     "approve_override",
     "cancel_run",
+    "comment_finding",
+    "decide_amendment",
     "disable_plan",
+    "draft_changes",
     "draft_version",
     "enable_plan",
     "ensure_starter_templates",
+    "escalate_findings",
     "fitting_template",
     "generate_runs",
     "inspect_once",
@@ -47,18 +68,26 @@ __all__ = [
     "mark_duplicate",
     "mark_fixed",
     "mark_target",
+    "move_deadline",
     "open_findings",
+    "plan_recheck",
+    "propose_amendment",
     "publish_version",
     "raise_change",
+    "reassign_finding",
     "record_answers",
     "refuse_override",
     "remind_of_overrides",
     "reopen_expired_risks",
+    "reopen_finding",
     "request_override",
     "return_run",
+    "send_to_repair",
+    "sign_all_good",
     "sign_run",
     "start_fix",
     "start_run",
     "submit_run",
+    "withdraw_amendment",
     "withdraw_override",
 ]

@@ -19,13 +19,11 @@ from accounts.models import User
 from accounts.roles import Right
 from audit.context import because
 from inspections import guards
-from inspections.actions.findings import open_findings
 from inspections.actions.runs import start_run
 from inspections.clock import DeviceTime
-from inspections.models import Amendment, Answer, InspectionRun, MachineReading, RunTarget, TemplateItem
+from inspections.models import Answer, InspectionRun, MachineReading, RunTarget, TemplateItem
 from inspections.prefill import against_reading
 from inspections.severity import parse_number
-from inspections.workflow import RunState
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ def record_answers(run: InspectionRun, entries: Sequence[AnswerInput], *, by: Us
                 result.answer.answered_by = by
                 fresh[entry.target, entry.item] = result.answer
             results.append(result)
-        stored = _store(list(fresh.values()))
+        stored = store_answers(list(fresh.values()))
     return [
         AnswerResult(r.op, stored.get(r.op, r.answer) if r.answer else None, r.code, r.error, r.replayed)
         for r in results
@@ -203,7 +201,7 @@ def _checked(
     return AnswerResult(result.op, code=code, error=error) if code else result
 
 
-def _store(answers: list[Answer]) -> dict[uuid.UUID, Answer]:
+def store_answers(answers: list[Answer]) -> dict[uuid.UUID, Answer]:
     """The answers, as PostgreSQL graded them, by operation. Three statements."""
     superseded = [answer.supersedes_id for answer in answers if answer.supersedes_id]
     if superseded:
@@ -213,32 +211,3 @@ def _store(answers: list[Answer]) -> dict[uuid.UUID, Answer]:
     Answer.objects.bulk_create(answers)
     stored = Answer.objects.filter(op__in=[answer.op for answer in answers]).select_related("item")
     return {answer.op: answer for answer in stored}
-
-
-def amend_answer(answer: Answer, *, by: User, value: str, reason: str, comment: str = "") -> Answer:
-    """A signed run has a corrected answer; the original stays, and says by whom and why it was superseded.
-
-    Raises Refused unless the run is signed and the answer current, ValidationError if the value does not fit.
-    """
-    entry = AnswerInput(answer.target_id, answer.item_id, value, comment=comment or answer.comment)
-    parsed = parsed_value(answer.item, entry)
-    with transaction.atomic(), because(reason, user=by):
-        run = InspectionRun.objects.select_for_update().get(targets=answer.target_id)
-        answer = Answer.objects.get(pk=answer.pk)
-        refusals = list(guards.lacking(by, Right.INSPECT_REVIEW))
-        if run.state != RunState.SIGNED or not answer.is_current:
-            refusals.append(
-                guards.Refusal("not_current", _("Only the current answer of a signed run is amended."))
-            )
-        if not reason.strip():
-            refusals.append(guards.Refusal("comment", _("Say why the answer is amended.")))
-        guards.refuse_if(refusals, "amend answer", by=by, target=run)
-        amendment = Amendment.objects.create(answer=answer, reason=reason, by=by)
-        new = Answer(
-            target_id=answer.target_id, item_id=answer.item_id, ci_id=answer.ci_id, item_key=answer.item_key,
-            comment=entry.comment, answered_by=by, observed_at=answer.observed_at, supersedes=answer,
-            amendment=amendment, op=entry.op, op_sha256=entry.sha256, **parsed,
-        )  # fmt: skip
-        stored = _store([new])[entry.op]
-        open_findings(Answer.objects.filter(pk=stored.pk))
-    return stored

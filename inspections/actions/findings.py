@@ -8,17 +8,14 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from audit.context import because
-from changes.actions import create_change
-from changes.models import ChangeRequest
 from inspections import guards
+from inspections.actions.finding_changes import draft_changes
+from inspections.actions.finding_telling import tell_owner, tell_recheck
 from inspections.models import Answer, Finding
-from inspections.severity import BAD, Severity
-from inspections.workflow import FINDING_STEPS, FIX_WITHIN, RESPOND_WITHIN, FindingState, target_of
+from inspections.workflow import FINDING_STEPS, FindingState, target_of
 
 VERIFY = """
 UPDATE inspections_finding f
@@ -29,63 +26,64 @@ UPDATE inspections_finding f
    AND f.state = 'fixed' AND a.observed_at > f.fixed_at AND a.received_at > f.fixed_at
    AND (a.source = 'machine' OR a.answered_by_id <> f.fixed_by_id)
 """
-# A run that is handed in again counts once.
+# A run that is handed in again counts once. A re-check that fails reopens, and so does an accepted risk that
+# is worse than what was accepted.
 REPEAT = """
 UPDATE inspections_finding f
    SET count = f.count + CASE WHEN former.run_id = target.run_id THEN 0 ELSE 1 END,
        severity = CASE WHEN 'crit' IN (f.severity, a.severity) THEN 'crit' ELSE 'warn' END,
        last_answer_id = a.id,
-       state = CASE f.state WHEN 'fixed' THEN 'open' ELSE f.state END,
-       state_by_id = CASE f.state WHEN 'fixed' THEN a.answered_by_id ELSE f.state_by_id END,
-       state_comment = CASE f.state WHEN 'fixed' THEN a.comment ELSE f.state_comment END
+       (state, state_by_id, state_comment) = (
+           SELECT CASE WHEN reopens THEN 'open' ELSE f.state END,
+                  CASE WHEN reopens THEN a.answered_by_id ELSE f.state_by_id END,
+                  CASE WHEN reopens THEN a.comment ELSE f.state_comment END
+             FROM (SELECT f.state = 'fixed'
+                       OR (f.state, f.severity, a.severity) = ('accepted_risk', 'warn', 'crit') AS reopens) r)
   FROM inspections_answer a
   JOIN inspections_runtarget target ON target.id = a.target_id
   JOIN inspections_templateitem i ON i.id = a.item_id,
        inspections_answer l JOIN inspections_runtarget former ON former.id = l.target_id
- WHERE a.id = ANY(%(answers)s) AND a.severity IN ('warn', 'crit') AND i.finding = 'finding'
+ WHERE a.id = ANY(%(answers)s) AND a.severity IN ('warn', 'crit') AND i.finding <> 'none'
    AND f.ci_id = a.ci_id AND f.item_key = a.item_key AND f.state NOT IN ('verified', 'duplicate')
    AND l.id = f.last_answer_id AND f.last_answer_id <> a.id
 """
 OPEN = """
 INSERT INTO inspections_finding
        (row_version, number, label, label_zh, ci_id, item_key, severity, state, state_comment, state_by_id,
-        first_answer_id, last_answer_id, count, opened_at, response_due_at, due_at)
+        first_answer_id, last_answer_id, count, opened_at, response_due_at, due_at, policy_used)
 SELECT 1, '', i.label, i.label_zh, a.ci_id, a.item_key, a.severity, 'open', a.comment, a.answered_by_id,
-       a.id, a.id, 1, a.observed_at,
-       a.observed_at + CASE a.severity WHEN 'crit' THEN %(respond_crit)s ELSE %(respond_warn)s END,
-       a.observed_at + CASE a.severity WHEN 'crit' THEN %(fix_crit)s ELSE %(fix_warn)s END
+       a.id, a.id, 1, a.observed_at, a.observed_at, a.observed_at, '{}'
   FROM inspections_answer a JOIN inspections_templateitem i ON i.id = a.item_id
- WHERE a.id = ANY(%(answers)s) AND a.severity IN ('warn', 'crit') AND i.finding = 'finding'
+ WHERE a.id = ANY(%(answers)s) AND a.severity IN ('warn', 'crit') AND i.finding <> 'none'
    AND NOT EXISTS (SELECT FROM inspections_finding f WHERE f.ci_id = a.ci_id AND f.item_key = a.item_key
                       AND f.state NOT IN ('verified', 'duplicate'))
  ORDER BY a.id
     ON CONFLICT (ci_id, item_key) WHERE NOT (state IN ('verified', 'duplicate'))
     DO UPDATE SET count = inspections_finding.count + 1, last_answer_id = excluded.last_answer_id
+RETURNING id
 """
 
 
-def open_findings(answers: QuerySet[Answer]) -> None:
-    """Good answers verify what was fixed, bad ones repeat an open finding or open a new one.
+def open_findings(answers: QuerySet[Answer]) -> list[int]:
+    """Good answers verify what was fixed, bad ones repeat an open finding or open one; returns the new ones.
 
-    Every step is guarded by PostgreSQL too. Four statements, however many answers.
+    Every step is guarded by PostgreSQL too, which sets the deadlines. Four statements, however many answers;
+    then what new findings of items that ask for a change cost (`draft_changes`).
     """
-    parameters: dict[str, Any] = {
-        "answers": list(answers.values_list("pk", flat=True)),
-        "respond_crit": RESPOND_WITHIN[Severity.CRIT],
-        "respond_warn": RESPOND_WITHIN[Severity.WARN],
-        "fix_crit": FIX_WITHIN[Severity.CRIT],
-        "fix_warn": FIX_WITHIN[Severity.WARN],
-    }
+    given: dict[str, Any] = {"answers": list(answers.values_list("pk", flat=True))}
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in (VERIFY, REPEAT, OPEN):
-            cursor.execute(statement, parameters)
+            cursor.execute(statement, given)
+        opened = [pk for (pk,) in cursor.fetchall()]
+        draft_changes(Finding.objects.filter(pk__in=opened))
+    return opened
 
 
 def take_finding_step(finding: Finding, event: str, *, by: User, comment: str = "", **values: Any) -> Finding:
     """The finding has moved by `event`; PostgreSQL writes its event. Raises Refused. Locks the finding."""
     with transaction.atomic(), because(comment, user=by):
         finding = Finding.objects.select_for_update().get(pk=finding.pk)
-        refusals = guards.against_finding_step(finding, event, by, comment)
+        refusals = guards.against_finding_step(finding, event, by, comment, values)
         guards.refuse_if(refusals, f"{event} finding", by=by, target=finding.number)
         finding.state = target_of(FINDING_STEPS, event, finding.state) or finding.state
         finding.state_by, finding.state_comment = by, comment
@@ -96,11 +94,13 @@ def take_finding_step(finding: Finding, event: str, *, by: User, comment: str = 
     return finding
 
 
-def acknowledge_finding(finding: Finding, *, by: User, comment: str = "") -> Finding:
-    """Somebody has taken the finding on, and is its owner. Raises Refused."""
-    return take_finding_step(
-        finding, "acknowledge", by=by, comment=comment, owner=by, acknowledged_at=timezone.now()
-    )
+def acknowledge_finding(
+    finding: Finding, *, by: User, comment: str = "", owner: User | None = None
+) -> Finding:
+    """Somebody has taken the finding on: `by`, or another who is told. Raises Refused."""
+    finding = take_finding_step(finding, "acknowledge", by=by, comment=comment, owner=owner or by)
+    tell_owner(finding, by=by, comment=comment)
+    return finding
 
 
 def start_fix(finding: Finding, *, by: User, comment: str = "") -> Finding:
@@ -110,12 +110,22 @@ def start_fix(finding: Finding, *, by: User, comment: str = "") -> Finding:
 
 def mark_fixed(finding: Finding, *, by: User, comment: str, at: datetime | None = None) -> Finding:
     """The finding waits for a good answer of somebody else. Raises Refused without a comment."""
-    return take_finding_step(finding, "mark_fixed", by=by, comment=comment, fixed_at=at or timezone.now())
+    finding = take_finding_step(finding, "mark_fixed", by=by, comment=comment, fixed_at=at or timezone.now())
+    tell_recheck(finding, by=by, comment=comment)
+    return finding
 
 
 def accept_risk(finding: Finding, *, by: User, until: date, comment: str) -> Finding:
-    """The risk is accepted up to and including a day, then the finding reopens by itself. Raises Refused."""
+    """The risk is accepted up to and including a day, then the finding reopens by itself.
+
+    Raises Refused where nobody owns the finding, `by` owns or owned it, or beyond what the policy allows.
+    """
     return take_finding_step(finding, "accept_risk", by=by, comment=comment, accepted_until_on=until)
+
+
+def reopen_finding(finding: Finding, *, by: User, comment: str) -> Finding:
+    """The acceptance of a risk is taken back for a reason; the clocks start anew. Raises Refused."""
+    return take_finding_step(finding, "reopen", by=by, comment=comment)
 
 
 def mark_duplicate(finding: Finding, *, by: User, of: Finding, comment: str) -> Finding:
@@ -124,47 +134,6 @@ def mark_duplicate(finding: Finding, *, by: User, of: Finding, comment: str) -> 
 
 
 def reopen_expired_risks(*, on: date | None = None) -> int:
-    """Findings whose accepted risk has expired are open again. One statement."""
+    """Findings whose accepted risk has expired are open again, and their clocks start anew. One statement."""
     expired = Finding.objects.risk_expired(on or timezone.localdate())
     return expired.update(state=FindingState.OPEN, state_by=None, state_comment="")
-
-
-def link_change(finding: Finding, change: ChangeRequest, *, by: User) -> Finding:
-    """The finding names the change that is to fix it. Raises RightMissing. Locks the finding."""
-    with transaction.atomic(), because(f"linked to {change.number}", change_ref=change.pk, user=by):
-        finding = Finding.objects.select_for_update().get(pk=finding.pk)
-        refusals = guards.against_linking(finding, by)
-        guards.refuse_if(refusals, "link finding", by=by, target=finding.number)
-        finding.change = change
-        finding.save(update_fields=["change"])
-    return finding
-
-
-def raise_change(finding: Finding, *, by: User) -> ChangeRequest:
-    """A draft change on the finding's CI carries its evidence, and the finding names it.
-
-    Raises Refused if the finding is closed or has a change, PermissionDenied without the right to raise
-    changes. Locks the finding.
-    """
-    with transaction.atomic():
-        finding = Finding.objects.select_for_update(of=("self",)).for_list().get(pk=finding.pk)
-        refusals = guards.against_linking(finding, by)
-        if finding.change_id:
-            message = _("%(change)s fixes this already.") % {"change": finding.change}
-            refusals.append(guards.Refusal("has_change", message))
-        guards.refuse_if(refusals, "raise change", by=by, target=finding.number)
-        title = _("Fix %(finding)s on %(ci)s") % {"finding": str(finding), "ci": finding.ci}
-        change = create_change(by=by, title=title[:200], items=[finding.ci], reason=evidence_of(finding))
-        link_change(finding, change, by=by)
-    return change
-
-
-def evidence_of(finding: Finding) -> str:
-    """What was seen, in words, for somebody who has only the change before them. One query."""
-    answers = Answer.objects.current().filter(ci=finding.ci_id, item_key=finding.item_key)
-    lines = [_("Found by inspection, seen %(count)s times:") % {"count": finding.count}]
-    for answer in answers.filter(severity__in=BAD).select_related("target__run").order_by("-observed_at")[:5]:
-        at = date_format(timezone.localtime(answer.observed_at), "Y-m-d H:i")
-        words = [at, answer.target.run.number, str(answer.get_severity_display()), answer.value_label]
-        lines.append(" · ".join([*words, answer.comment] if answer.comment else words))
-    return "\n".join(lines)

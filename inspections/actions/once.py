@@ -42,9 +42,16 @@ def fitting_template(item_type: CIType) -> ChecklistTemplate | None:
 
 
 def inspect_once(
-    items: Iterable[ConfigurationItem], *, key: str, label: str, label_zh: str, now: datetime | None = None
+    items: Iterable[ConfigurationItem],
+    *,
+    key: str,
+    label: str,
+    label_zh: str,
+    template: ChecklistTemplate | None = None,
+    now: datetime | None = None,
 ) -> Scheduled:
-    """Each item stands in one run within the hour, by the check list that fits its type; once for a `key`.
+    """Each item stands in one run within the hour, by `template`, else the check list that fits its type;
+    once for a `key`.
 
     A run belongs to a plan that recurs once and makes no other. Items without a fitting published check list
     are named in the answer, and nothing is made for them.
@@ -57,15 +64,15 @@ def inspect_once(
     for item in items:
         if item.type_id not in fits:
             fits[item.type_id] = fitting_template(item.type)
-        template = fits[item.type_id]
-        by_template[template].append(item) if template else without.append(item)
+        fitting = template or fits[item.type_id]
+        by_template[fitting].append(item) if fitting else without.append(item)
     plans = []
     with transaction.atomic(), because(reason=_("Inspection after a change")):
-        for template, mine in by_template.items():
+        for chosen, mine in by_template.items():
             plan, _created = InspectionPlan.objects.get_or_create(
-                key=f"{key}-{template.pk}"[:50],
+                key=f"{key}-{chosen.pk}"[:50],
                 defaults={
-                    "label": label, "label_zh": label_zh, "template": template, "time_zone": ZONE,
+                    "label": label, "label_zh": label_zh, "template": chosen, "time_zone": ZONE,
                     "scope": {"id__in": sorted(item.pk for item in mine)}, "rrule": "FREQ=DAILY;COUNT=1",
                     "starts_on": start.date(), "shift_start": start.time(), "opens_minutes": -60,
                     "due_minutes": 240, "expires_minutes": int(OPEN_FOR.total_seconds() // 60),

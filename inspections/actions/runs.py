@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from accounts.actions import notify
 from accounts.models import User
 from accounts.roles import Right
+from accounts.step_up import Proof, Strength
 from audit.context import because
-from inspections import guards
+from inspections import guards, notices
 from inspections.actions.findings import open_findings
 from inspections.models import Answer, InspectionRun, RunTarget, Signature
 from inspections.workflow import RunState
@@ -77,22 +83,70 @@ def return_run(run: InspectionRun, *, by: User, comment: str) -> InspectionRun:
         guards.refuse_if(guards.against_returning(run, by, comment), "return inspection", by=by, target=run)
         run.state, run.state_by, run.state_reason = RunState.RETURNED, by, comment
         run.save(update_fields=["state", "state_by", "state_reason"])
+        notify(
+            [run.submitted_by] if run.submitted_by else [], notices.RETURNED,
+            subject=_("Returned: %(run)s"), text=_("%(by)s asks you to do something again: %(comment)s"),
+            words={"run": run.number, "by": by, "comment": comment}, about=run.number,
+            path=reverse("inspections:run", args=[run.number]),
+        )  # fmt: skip
     return run
 
 
-def sign_run(run: InspectionRun, *, by: User, comment: str = "", seen_sha256: str = "") -> InspectionRun:
+def sign_run(
+    run: InspectionRun,
+    *,
+    by: User,
+    comment: str = "",
+    seen_sha256: str = "",
+    proof: Proof | None = None,
+    is_bulk: bool = False,
+) -> InspectionRun:
     """The run is signed by somebody who took no part in it, bound to the hash that they saw.
 
-    Raises Refused with every reason, also for superusers. Locks the run.
+    `proof` is how they showed who they are; a plan may ask for a fresh one. Raises Refused with every reason,
+    also for superusers. Locks the run.
     """
     with transaction.atomic(), because(comment, user=by):
         run = InspectionRun.objects.select_for_update().get(pk=run.pk)
-        guards.refuse_if(guards.against_signing(run, by, seen_sha256), "sign inspection", by=by, target=run)
-        Signature.objects.create(run=run, role=Signature.Role.REVIEWER, by=by, comment=comment)
+        refusals = guards.against_signing(run, by, seen_sha256, proof, is_bulk=is_bulk)
+        guards.refuse_if(refusals, "sign inspection", by=by, target=run)
+        shown = proof or Proof(Strength.SESSION.value)
+        Signature.objects.create(
+            run=run, role=Signature.Role.REVIEWER, by=by, comment=comment, method=shown.strength,
+            proved_at=shown.at, token_id=shown.token_id, is_bulk=is_bulk,
+        )  # fmt: skip
         run.state = RunState.SIGNED
         run.save(update_fields=["state"])
         run.refresh_from_db()
     return run
+
+
+@dataclass(frozen=True)
+class Signed:
+    """What became of one run of many: signed, or why not."""
+
+    run: InspectionRun
+    refusals: list[guards.Refusal]
+
+
+def sign_all_good(
+    seen: Mapping[str, str], *, by: User, comment: str = "", proof: Proof | None = None
+) -> list[Signed]:
+    """Of many runs (number → the hash that was seen), each where everything is good has its own signature.
+
+    What is refused says why and keeps the others from nothing. Two dozen statements a run.
+    """
+    results = []
+    for run in InspectionRun.objects.filter(number__in=seen).order_by("slot_at", "number"):
+        refusals: list[guards.Refusal] = []
+        try:
+            run = sign_run(
+                run, by=by, comment=comment, seen_sha256=seen[run.number] or "-", proof=proof, is_bulk=True
+            )
+        except guards.Refused as refused:
+            refusals = refused.refusals
+        results.append(Signed(run, refusals))
+    return results
 
 
 def cancel_run(run: InspectionRun, *, by: User, reason: str) -> InspectionRun:

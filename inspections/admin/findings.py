@@ -6,7 +6,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from audit.recorded.admin import ReadOnly, RecordedAdmin
-from inspections.models import Finding, FindingEvent
+from inspections.models import Finding, FindingEvent, FindingPolicy
 from inspections.workflow import FindingState
 
 FINDING_COLOURS = {FindingState.OPEN: "danger", FindingState.VERIFIED: "success", FindingState.FIXED: "info"}
@@ -14,7 +14,7 @@ FINDING_COLOURS = {FindingState.OPEN: "danger", FindingState.VERIFIED: "success"
 
 class EventInline(ReadOnly, TabularInline):
     model = FindingEvent
-    fields = ["source_state", "target_state", "by", "comment", "at"]
+    fields = ["kind", "source_state", "target_state", "by", "comment", "at"]
     readonly_fields = ["at"]
     extra = 0
 
@@ -44,6 +44,18 @@ class FindingAdmin(ReadOnly, RecordedAdmin):
 
 @admin.register(FindingEvent)
 class FindingEventAdmin(ReadOnly, RecordedAdmin):
-    list_display = ["finding", "source_state", "target_state", "by", "at"]
+    list_display = ["finding", "kind", "source_state", "target_state", "by", "at"]
     list_select_related = ["finding", "by"]
     search_fields = ["finding__number"]
+
+
+@admin.register(FindingPolicy)
+class FindingPolicyAdmin(RecordedAdmin):
+    """Two rows, one for each severity: edited, never added."""
+
+    list_display = ["severity", "response_minutes", "fix_minutes", "calendar", "escalate_to_team"]
+    list_select_related = ["calendar", "escalate_to_team"]
+    readonly_fields = ["severity"]
+
+    def has_add_permission(self, request):
+        return False

@@ -80,6 +80,7 @@ class SignatureAdmin(ReadOnly, RecordedAdmin):
 
 @admin.register(Amendment)
 class AmendmentAdmin(ReadOnly, RecordedAdmin):
-    list_display = ["answer", "reason", "by", "at"]
-    list_select_related = ["answer", "by"]
+    list_display = ["answer", "reason", "state", "by", "at", "decided_by"]
+    list_filter = ["state"]
+    list_select_related = ["answer", "by", "decided_by"]
     search_fields = ["reason"]

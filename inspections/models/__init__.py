@@ -6,6 +6,7 @@ from inspections.models.evidence import Evidence, SyncOp
 from inspections.models.findings import Finding, FindingEvent
 from inspections.models.overrides import ThresholdOverride
 from inspections.models.plans import InspectionPlan
+from inspections.models.policies import FindingPolicy
 from inspections.models.readings import Alert, MachineReading, ReadingSource
 from inspections.models.runs import InspectionRun, RunTarget
 from inspections.models.shifts import RosterEntry, Shift
@@ -20,6 +21,7 @@ __all__ = [
     "Evidence",
     "Finding",
     "FindingEvent",
+    "FindingPolicy",
     "InspectionPlan",
     "InspectionRun",
     "MachineReading",

@@ -11,35 +11,85 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.step_up import Strength
 from audit.recorded.models import RecordedModel
 from inspections.clock import WORTH_SHOWING, is_doubted
 from inspections.models.runs import InspectionRun, RunTarget, person
 from inspections.models.templates import TemplateItem
-from inspections.querysets import AnswerQuerySet
+from inspections.querysets import AmendmentQuerySet, AnswerQuerySet
 from inspections.severity import Severity
 
 
+def label_of(row: Amendment | Answer) -> str:
+    """What was entered or proposed, as text."""
+    if row.is_na:
+        return str(Severity.NA.label)
+    if row.value_number is not None:
+        return f"{row.value_number.normalize():f}"
+    return row.value_choice or row.value_text
+
+
 class Amendment(RecordedModel):
-    """A correction after sign-off: the original answer stays, a new one supersedes it."""
+    """A correction after sign-off: one person proposes it, a reviewer without a part in the run decides.
+
+    The original answer stays; approved, a new one supersedes it. `answer` is the one that was current when it
+    was proposed; it is never decided for another (as ODK's `deprecatedID`). PostgreSQL lets only the decision
+    be written, once.
+    """
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("Waits for a decision")
+        APPROVED = "approved", _("Approved")
+        REFUSED = "refused", _("Refused")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
 
     answer = models.ForeignKey(
         "Answer", models.PROTECT, related_name="amendments", verbose_name=_("original answer")
     )
+    value_number = models.DecimalField(
+        _("numeric value"), max_digits=18, decimal_places=6, null=True, blank=True
+    )
+    value_choice = models.CharField(_("choice"), max_length=60, blank=True)
+    value_text = models.TextField(_("text"), blank=True)
+    is_na = models.BooleanField(_("not applicable"), default=False)
+    comment = models.TextField(_("comment"), blank=True)
     reason = models.TextField(_("reason"))
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by"))
-    at = models.DateTimeField(_("at"), db_default=Now(), editable=False)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("proposed by")
+    )
+    at = models.DateTimeField(_("proposed at"), db_default=Now(), editable=False)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PROPOSED)
+    decided_by = person(_("decided by"))
+    decided_at = models.DateTimeField(_("decided at"), null=True, blank=True, editable=False)
+    decision_comment = models.TextField(_("why so"), blank=True)
+
+    objects = AmendmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("amendment")
         verbose_name_plural = _("amendments")
-        ordering = ["id"]
+        ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["answer"], name="inspections_amendment_once_per_answer"),
+            models.UniqueConstraint(
+                fields=["answer"], condition=Q(state__in=["proposed", "approved"]),
+                name="inspections_amendment_once_per_answer",
+                violation_error_message=_("This answer has an amendment already."),
+            ),
             models.CheckConstraint(condition=~Q(reason=""), name="inspections_amendment_has_a_reason"),
-        ]
+            models.CheckConstraint(
+                condition=Q(state="proposed", decided_by__isnull=True, decided_at__isnull=True)
+                | ~Q(state="proposed") & Q(decided_by__isnull=False, decided_at__isnull=False),
+                name="inspections_amendment_decided_by_somebody",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.answer_id} · {self.by}"
+
+    @property
+    def value_label(self) -> str:
+        """The proposed value as text, without trailing zeros."""
+        return label_of(self)
 
 
 class Answer(RecordedModel):
@@ -142,11 +192,7 @@ class Answer(RecordedModel):
     @property
     def value_label(self) -> str:
         """The value as text, without trailing zeros."""
-        if self.is_na:
-            return str(Severity.NA.label)
-        if self.value_number is not None:
-            return f"{self.value_number.normalize():f}"
-        return self.value_choice or self.value_text
+        return label_of(self)
 
 
 class Signature(RecordedModel):
@@ -161,7 +207,12 @@ class Signature(RecordedModel):
     )
     role = models.CharField(_("role"), max_length=10, choices=Role.choices)
     by = person(_("by"))
-    method = models.CharField(_("method"), max_length=20, default="session")
+    method = models.CharField(
+        _("proved by"), max_length=20, choices=Strength.choices, default=Strength.SESSION.value
+    )
+    proved_at = models.DateTimeField(_("last proved"), null=True, blank=True)
+    token_id = models.BigIntegerField(_("number of the API token"), null=True, blank=True)
+    is_bulk = models.BooleanField(_("signed together with others"), default=False, db_default=False)
     comment = models.TextField(_("comment"), blank=True)
     signed_at = models.DateTimeField(_("signed at"), db_default=Now(), editable=False)
     record_sha256 = models.CharField(_("SHA-256 of the record"), max_length=64)

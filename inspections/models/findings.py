@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -9,13 +11,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.labelled import Labelled
+from audit.models import StoredFile
 from audit.recorded.models import RecordedModel
 from inspections.models.answers import Answer
 from inspections.models.readings import Alert, MachineReading
 from inspections.models.runs import person
 from inspections.models.templates import BAD_CHOICES, TemplateItem
 from inspections.querysets import FindingQuerySet
-from inspections.workflow import FINDING_CLOSED, FindingState
+from inspections.workflow import FINDING_CLOSED, FINDING_RUNNING, FindingState
 
 
 def evidence(model: type[models.Model], related_name: str, label: str) -> models.ForeignKey:
@@ -60,7 +63,11 @@ class Finding(RecordedModel, Labelled):
     fixed_at = models.DateTimeField(_("fixed at"), null=True, blank=True)
     fixed_by = person(_("fixed by"))
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    response_soon_at = models.DateTimeField(_("response soon due at"), null=True, blank=True, editable=False)
+    fix_soon_at = models.DateTimeField(_("fix soon due at"), null=True, blank=True, editable=False)
+    policy_used = models.JSONField(_("policy used"), default=dict, db_default={}, blank=True, editable=False)
     accepted_until_on = models.DateField(_("risk accepted until"), null=True, blank=True)
+    accepted_by = person(_("risk accepted by"))
     duplicate_of = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -73,6 +80,10 @@ class Finding(RecordedModel, Labelled):
         "changes.ChangeRequest", models.PROTECT, null=True, blank=True, related_name="findings",
         verbose_name=_("change request"),
     )  # fmt: skip
+    repair = models.ForeignKey(
+        "assets.Asset", models.PROTECT, null=True, blank=True, related_name="findings",
+        verbose_name=_("asset in repair"),
+    )  # fmt: skip
 
     objects = FindingQuerySet.as_manager()
 
@@ -80,7 +91,10 @@ class Finding(RecordedModel, Labelled):
         verbose_name = _("finding")
         verbose_name_plural = _("findings")
         ordering = ["-id"]
-        indexes = [models.Index(fields=["state", "due_at"], name="inspections_finding_board")]
+        indexes = [
+            models.Index(fields=["state", "due_at"], name="inspections_finding_board"),
+            models.Index(fields=["ci", "item_key", "opened_at"], name="inspections_finding_recurs"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["ci", "item_key"], condition=~Q(state__in=FINDING_CLOSED),
@@ -111,30 +125,76 @@ class Finding(RecordedModel, Labelled):
         return self.state in FINDING_CLOSED
 
     @property
+    def is_answered(self) -> bool:
+        """Whether somebody took it on: the response clock has stopped."""
+        return self.acknowledged_at is not None
+
+    @property
+    def next_due_at(self) -> datetime:
+        """The deadline of the clock that runs now: response until somebody takes it on, then the fix."""
+        return self.due_at if self.is_answered else min(self.response_due_at, self.due_at)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a clock runs: not while a fix waits for its re-check or a risk is accepted."""
+        return self.state in FINDING_RUNNING
+
+    @property
     def is_overdue(self) -> bool:
-        """Past the deadline of its present state: response while open, fix until fixed."""
-        if self.state == FindingState.OPEN:
-            return min(self.response_due_at, self.due_at) < timezone.now()
-        return self.state in (FindingState.ACKNOWLEDGED, FindingState.FIXING) and self.due_at < timezone.now()
+        """Past the deadline of the clock that runs now."""
+        return self.is_running and self.next_due_at < timezone.now()
 
 
 class FindingEvent(RecordedModel):
-    """One step in a finding's life, written by PostgreSQL whenever its state or count changes."""
+    """One thing that happened to a finding; only PostgreSQL writes the kinds of `WRITTEN_BY_POSTGRESQL`.
+
+    The others are written by actions, and PostgreSQL carries them out: a new owner, deadline, change or
+    repair comes by no other way. `data` holds for each column [former, new].
+    """
+
+    class Kind(models.TextChoices):
+        STEP = "step", _("Step")
+        REPEAT = "repeat", _("Seen again")
+        COMMENT = "comment", _("Comment")
+        OWNER = "owner", _("New owner")
+        DEADLINE = "deadline", _("New deadline")
+        CHANGE = "change", _("Change linked")
+        REPAIR = "repair", _("Sent to repair")
+        RECHECK = "recheck", _("Re-check planned")
+        ESCALATION = "escalation", _("Reminder")
+
+    WRITTEN_BY_POSTGRESQL = (Kind.STEP, Kind.REPEAT)
 
     finding = models.ForeignKey(Finding, models.PROTECT, related_name="events", verbose_name=_("finding"))
+    kind = models.CharField(
+        _("kind"), max_length=10, choices=Kind.choices, default=Kind.STEP, db_default="step"
+    )
     source_state = models.CharField(_("from"), max_length=16, choices=FindingState.choices, blank=True)
-    target_state = models.CharField(_("to"), max_length=16, choices=FindingState.choices)
+    target_state = models.CharField(_("to"), max_length=16, choices=FindingState.choices, blank=True)
     by = person(_("by"))
     comment = models.TextField(_("comment"), blank=True)
+    data = models.JSONField(_("data"), default=dict, db_default={}, blank=True)
     answer = evidence(Answer, "+", _("inspection answer"))
     reading = evidence(MachineReading, "+", _("machine reading"))
     alert = evidence(Alert, "+", _("alert"))
+    file = models.ForeignKey(
+        StoredFile, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("file")
+    )
+    file_name = models.CharField(_("name of the file"), max_length=200, blank=True, db_default="")
+    mark = models.CharField(_("mark"), max_length=80, blank=True, editable=False, db_default="")
     at = models.DateTimeField(_("at"), db_default=Now(), editable=False)
 
     class Meta:
         verbose_name = _("finding event")
         verbose_name_plural = _("finding events")
         ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["finding", "mark"],
+                condition=~Q(mark=""),
+                name="inspections_findingevent_once_per_mark",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.finding_id}: {self.source_state} → {self.target_state}"

@@ -31,6 +31,7 @@ class InspectionPlan(RecordedModel, Labelled):
     class SignOff(models.TextChoices):
         NONE = "none", _("None")
         REVIEWER = "reviewer", _("By a second person")
+        STEP_UP = "step_up", _("By a second person who confirms who they are")
 
     key = models.SlugField(_("key"), max_length=50, unique=True)
     template = models.ForeignKey(

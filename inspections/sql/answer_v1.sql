@@ -20,7 +20,8 @@ BEGIN
         IF to_jsonb(NEW) - 'row_version' - 'is_current' = to_jsonb(OLD) - 'row_version' - 'is_current'
            AND OLD.is_current AND NOT NEW.is_current
            AND (run.state = 'in_progress'
-                OR run.state = 'signed' AND EXISTS (SELECT FROM inspections_amendment m WHERE m.answer_id = OLD.id)) THEN
+                OR run.state = 'signed' AND EXISTS (SELECT FROM inspections_amendment m
+                       WHERE m.answer_id = OLD.id AND m.state = 'approved')) THEN
             RETURN NEW;
         END IF;
         RAISE EXCEPTION 'inspections: answer % of run % never changes; a later one supersedes it', OLD.id, run.number
@@ -31,8 +32,11 @@ BEGIN
         RAISE EXCEPTION 'inspections: run % is %; answers are taken while it is running', run.number, run.state
             USING ERRCODE = 'restrict_violation';
     ELSIF NEW.amendment_id IS NOT NULL AND (run.state <> 'signed' OR NOT EXISTS (
-            SELECT FROM inspections_amendment m WHERE m.id = NEW.amendment_id AND m.answer_id = NEW.supersedes_id)) THEN
-        RAISE EXCEPTION 'inspections: an amended answer supersedes the one its amendment names' USING ERRCODE = 'restrict_violation';
+            SELECT FROM inspections_amendment m WHERE m.id = NEW.amendment_id AND m.answer_id = NEW.supersedes_id
+               AND m.state = 'approved' AND m.by_id = NEW.answered_by_id
+               AND (m.value_number, m.value_choice, m.value_text, m.is_na, m.comment)
+                   IS NOT DISTINCT FROM (NEW.value_number, NEW.value_choice, NEW.value_text, NEW.is_na, NEW.comment))) THEN
+        RAISE EXCEPTION 'inspections: an amended answer is what an approved amendment says, and supersedes the one it names' USING ERRCODE = 'restrict_violation';
     END IF;
     SELECT * INTO item FROM inspections_templateitem WHERE id = NEW.item_id;
     IF item.version_id IS DISTINCT FROM run.version_id THEN

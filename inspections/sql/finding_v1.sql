@@ -6,6 +6,12 @@ CREATE OR REPLACE FUNCTION inspections_finding_may_v1(source text, target text) 
         ('acknowledged', 'accepted_risk'), ('accepted_risk', 'open'), ('open', 'duplicate'), ('acknowledged', 'duplicate'))
 $$;
 
+-- What comes by an event only (finding_event_v1.sql): nobody moves a deadline, an owner or a link silently.
+CREATE OR REPLACE FUNCTION inspections_finding_led_v1(f inspections_finding) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT jsonb_build_object('response_due_at', f.response_due_at, 'due_at', f.due_at, 'response_soon_at', f.response_soon_at,
+                              'fix_soon_at', f.fix_soon_at, 'policy_used', f.policy_used, 'change', f.change_id, 'repair', f.repair_id)
+$$;
+
 -- Invariant 10: only a later good answer of somebody else, or a newer machine reading, verifies a fix.
 CREATE OR REPLACE FUNCTION inspections_guard_finding_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
@@ -14,6 +20,10 @@ DECLARE
     reading inspections_machinereading;
     item inspections_templateitem;
     alert inspections_alert;
+    moment timestamptz := clock_timestamp();
+    clocks record;
+    by_event boolean := current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID);
+    is_worse boolean;
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.state <> 'open' OR NEW.count < 1 OR NEW.count > 1 AND NEW.first_reading_id IS NULL THEN
@@ -23,7 +33,8 @@ BEGIN
             RAISE EXCEPTION 'inspections: a finding begins with one answer, one reading or one alert' USING ERRCODE = 'check_violation';
         ELSIF NEW.first_answer_id IS NOT NULL THEN
             SELECT * INTO proof FROM inspections_answer WHERE id = NEW.first_answer_id;
-            IF (proof.ci_id, proof.item_key) IS DISTINCT FROM (NEW.ci_id, NEW.item_key) OR proof.severity NOT IN ('warn', 'crit') THEN
+            IF (proof.ci_id, proof.item_key, proof.severity) IS DISTINCT FROM (NEW.ci_id, NEW.item_key, NEW.severity)
+               OR proof.severity NOT IN ('warn', 'crit') THEN
                 RAISE EXCEPTION 'inspections: a bad answer on the same CI and item opens a finding' USING ERRCODE = 'check_violation';
             END IF;
         ELSIF NEW.first_reading_id IS NOT NULL THEN
@@ -42,6 +53,21 @@ BEGIN
             END IF;
         END IF;
         NEW.number := 'FD-' || lpad(NEW.id::text, 6, '0');
+        -- The clocks start when somebody saw it; when OpsLedger learnt of it from a machine, or from an amendment
+        -- that was approved however long after the thing was seen.
+        NEW.opened_at := CASE WHEN proof.id IS NULL THEN least(NEW.opened_at, moment)
+                              WHEN proof.amendment_id IS NULL THEN proof.observed_at ELSE proof.received_at END;
+        SELECT * INTO clocks FROM inspections_deadlines_v1(NEW.severity, CASE WHEN proof.id IS NULL THEN moment ELSE NEW.opened_at END);
+        NEW.response_soon_at := clocks.response_soon_at;
+        NEW.response_due_at := clocks.response_due_at;
+        NEW.fix_soon_at := clocks.fix_soon_at;
+        NEW.due_at := clocks.due_at;
+        NEW.policy_used := clocks.used;
+        NEW.owner_id := NULL;
+        NEW.acknowledged_at := NULL;
+        NEW.accepted_by_id := NULL;
+        NEW.change_id := NULL;
+        NEW.repair_id := NULL;
         RETURN NEW;
     END IF;
     IF (NEW.number, NEW.ci_id, NEW.item_key, NEW.first_answer_id, NEW.first_reading_id, NEW.alert_id, NEW.opened_at)
@@ -62,9 +88,29 @@ BEGIN
         IF to_jsonb(NEW) - 'row_version' = to_jsonb(OLD) - 'row_version' THEN RETURN NEW; END IF;
         RAISE EXCEPTION 'inspections: % is closed and never changes', OLD.number USING ERRCODE = 'restrict_violation';
     END IF;
+    IF NOT by_event AND (inspections_finding_led_v1(NEW) <> inspections_finding_led_v1(OLD)
+                         OR NEW.state = OLD.state AND NEW.owner_id IS DISTINCT FROM OLD.owner_id) THEN
+        RAISE EXCEPTION 'inspections: owner, deadlines, change and repair of % come by an event that says who and why', OLD.number USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF inspections_severity_rank_v1(NEW.severity) < inspections_severity_rank_v1(OLD.severity)
+       OR NEW.severity <> OLD.severity AND NEW.count = OLD.count
+          AND (NEW.last_answer_id, NEW.last_reading_id, NEW.last_alert_id) IS NOT DISTINCT FROM (OLD.last_answer_id, OLD.last_reading_id, OLD.last_alert_id) THEN
+        RAISE EXCEPTION 'inspections: the severity of % only rises, by a worse answer, reading or alert', OLD.number USING ERRCODE = 'restrict_violation';
+    END IF;
+    is_worse := NEW.severity <> OLD.severity;
+    IF is_worse THEN  -- the promise of the higher severity holds from now on, and no later than the former one
+        SELECT * INTO clocks FROM inspections_deadlines_v1(NEW.severity, moment);
+        NEW.response_soon_at := least(OLD.response_soon_at, clocks.response_soon_at);
+        NEW.response_due_at := least(OLD.response_due_at, clocks.response_due_at);
+        NEW.fix_soon_at := least(OLD.fix_soon_at, clocks.fix_soon_at);
+        NEW.due_at := least(OLD.due_at, clocks.due_at);
+        NEW.policy_used := clocks.used;
+    END IF;
     IF NEW.state = OLD.state THEN
-        IF (NEW.fixed_at, NEW.fixed_by_id, NEW.verified_answer_id, NEW.verified_reading_id, NEW.closed_at)
-           IS DISTINCT FROM (OLD.fixed_at, OLD.fixed_by_id, OLD.verified_answer_id, OLD.verified_reading_id, OLD.closed_at) THEN
+        IF (NEW.fixed_at, NEW.fixed_by_id, NEW.verified_answer_id, NEW.verified_reading_id, NEW.closed_at, NEW.acknowledged_at, NEW.accepted_by_id,
+            NEW.accepted_until_on, NEW.duplicate_of_id)
+           IS DISTINCT FROM (OLD.fixed_at, OLD.fixed_by_id, OLD.verified_answer_id, OLD.verified_reading_id, OLD.closed_at, OLD.acknowledged_at,
+                             OLD.accepted_by_id, OLD.accepted_until_on, OLD.duplicate_of_id) THEN
             RAISE EXCEPTION 'inspections: fix and proof of % come with its steps', OLD.number USING ERRCODE = 'restrict_violation';
         END IF;
         RETURN NEW;
@@ -75,9 +121,17 @@ BEGIN
     IF NEW.state IN ('fixed', 'accepted_risk', 'duplicate') AND (NEW.state_by_id IS NULL OR btrim(NEW.state_comment) = '') THEN
         RAISE EXCEPTION 'inspections: % needs a person and a comment to become %', OLD.number, NEW.state USING ERRCODE = 'check_violation';
     END IF;
-    IF NEW.state = 'fixed' THEN
+    IF NEW.state NOT IN ('acknowledged', 'fixing') AND NEW.owner_id IS DISTINCT FROM OLD.owner_id THEN
+        RAISE EXCEPTION 'inspections: the owner of % changes when somebody takes it on, or by an event', OLD.number USING ERRCODE = 'restrict_violation';
+    END IF;
+    NEW.acknowledged_at := CASE WHEN NEW.state IN ('acknowledged', 'fixing', 'fixed') THEN coalesce(OLD.acknowledged_at, moment)
+                                ELSE OLD.acknowledged_at END;
+    NEW.accepted_by_id := CASE WHEN NEW.state = 'accepted_risk' THEN NEW.state_by_id END;
+    IF NEW.state IN ('acknowledged', 'fixing') AND (NEW.owner_id IS NULL OR NEW.state_by_id IS NULL) THEN
+        RAISE EXCEPTION 'inspections: who takes % on names its owner', OLD.number USING ERRCODE = 'check_violation';
+    ELSIF NEW.state = 'fixed' THEN
         NEW.fixed_by_id := NEW.state_by_id;
-        NEW.fixed_at := least(coalesce(NEW.fixed_at, clock_timestamp()), clock_timestamp());
+        NEW.fixed_at := greatest(least(coalesce(NEW.fixed_at, moment), moment), OLD.opened_at);
     ELSIF NEW.state = 'verified' AND NEW.verified_reading_id IS NOT NULL THEN
         SELECT i.* INTO item FROM inspections_templateitem i WHERE i.id = NEW.item_id AND i.key = OLD.item_key AND i.kind = 'machine';
         SELECT * INTO reading FROM inspections_machinereading WHERE id = NEW.verified_reading_id;
@@ -85,14 +139,14 @@ BEGIN
            OR inspections_readings_agree_v1(reading.id, item, '{ok}', item.good_readings, OLD.fixed_at) IS NOT TRUE THEN
             RAISE EXCEPTION 'inspections: % is verified by good readings in a row, newer than the fix', OLD.number USING ERRCODE = 'check_violation';
         END IF;
-        NEW.closed_at := clock_timestamp();
+        NEW.closed_at := moment;
     ELSIF NEW.state = 'verified' AND OLD.alert_id IS NOT NULL THEN
         IF NEW.state_by_id IS NULL OR NEW.state_by_id = OLD.fixed_by_id OR EXISTS (
             SELECT FROM inspections_alert a WHERE a.ci_id = OLD.ci_id AND inspections_alert_key_v1(a) = OLD.item_key AND a.status = 'firing') THEN
             RAISE EXCEPTION 'inspections: % is verified by somebody else than who fixed it, when its alerts are resolved', OLD.number
                 USING ERRCODE = 'check_violation';
         END IF;
-        NEW.closed_at := clock_timestamp();
+        NEW.closed_at := moment;
     ELSIF NEW.state = 'verified' THEN
         SELECT * INTO proof FROM inspections_answer WHERE id = NEW.verified_answer_id;
         IF proof.id IS NULL OR NOT proof.is_current OR proof.severity <> 'ok'
@@ -101,66 +155,36 @@ BEGIN
            OR (proof.source <> 'machine' AND proof.answered_by_id = OLD.fixed_by_id) THEN
             RAISE EXCEPTION 'inspections: % is verified by a later good answer of somebody else', OLD.number USING ERRCODE = 'check_violation';
         END IF;
-        NEW.closed_at := clock_timestamp();
-    ELSIF NEW.state = 'duplicate' THEN
-        IF NEW.duplicate_of_id IS NULL OR NEW.duplicate_of_id = NEW.id THEN
-            RAISE EXCEPTION 'inspections: % is a duplicate of another finding', OLD.number USING ERRCODE = 'check_violation';
+        NEW.closed_at := moment;
+    ELSIF NEW.state = 'accepted_risk' THEN
+        -- Two people: one answers for the thing, another for leaving it as it is.
+        IF OLD.owner_id IS NULL OR NEW.state_by_id = OLD.owner_id OR EXISTS (
+                SELECT FROM inspections_historicalfinding h WHERE h.id = OLD.id AND h.owner_id = NEW.state_by_id) THEN
+            RAISE EXCEPTION 'inspections: the risk of % is accepted by somebody who never owned it, while somebody owns it', OLD.number USING ERRCODE = 'check_violation';
         END IF;
-        NEW.closed_at := clock_timestamp();
+        IF NEW.accepted_until_on IS NULL OR NEW.accepted_until_on < current_date - 1 OR NEW.accepted_until_on > current_date + 1
+               + coalesce((SELECT longest_risk_days FROM inspections_findingpolicy WHERE severity = OLD.severity), 180) THEN
+            RAISE EXCEPTION 'inspections: the risk of % is accepted from today for as long as its policy allows', OLD.number USING ERRCODE = 'check_violation';
+        END IF;
+    ELSIF OLD.state = 'accepted_risk' THEN
+        IF NOT is_worse AND OLD.accepted_until_on >= current_date + 1 AND (NEW.state_by_id IS NULL OR btrim(NEW.state_comment) = '') THEN
+            RAISE EXCEPTION 'inspections: % reopens when the acceptance has expired, when it gets worse, or by a person for a reason', OLD.number USING ERRCODE = 'check_violation';
+        END IF;
+        SELECT * INTO clocks FROM inspections_deadlines_v1(NEW.severity, moment);  -- it begins anew
+        NEW.response_soon_at := clocks.response_soon_at;
+        NEW.response_due_at := clocks.response_due_at;
+        NEW.fix_soon_at := clocks.fix_soon_at;
+        NEW.due_at := clocks.due_at;
+        NEW.policy_used := clocks.used;
+        NEW.acknowledged_at := NULL;
+    ELSIF NEW.state = 'duplicate' THEN
+        IF NEW.duplicate_of_id IS NULL OR NEW.duplicate_of_id = NEW.id OR EXISTS (
+                SELECT FROM inspections_finding o WHERE o.id = NEW.duplicate_of_id AND o.state = 'duplicate') THEN
+            RAISE EXCEPTION 'inspections: % is a duplicate of another finding that is none', OLD.number USING ERRCODE = 'check_violation';
+        END IF;
+        NEW.closed_at := moment;
     END IF;
     RETURN NEW;
 END $$;
 CREATE OR REPLACE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE ON inspections_finding
     FOR EACH ROW EXECUTE FUNCTION inspections_guard_finding_v1();
-
--- Its life is written down whenever its state or count changes.
-CREATE OR REPLACE FUNCTION inspections_write_finding_event_v1() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    former text := '';
-    answer bigint := NEW.last_answer_id;
-    reading bigint := NEW.last_reading_id;
-    alert bigint := NEW.last_alert_id;
-    actor bigint := NEW.state_by_id;
-    words text := NEW.state_comment;
-BEGIN
-    IF TG_OP = 'UPDATE' THEN
-        former := OLD.state;
-        answer := CASE WHEN answer IS DISTINCT FROM OLD.last_answer_id THEN answer END;
-        reading := CASE WHEN reading IS DISTINCT FROM OLD.last_reading_id THEN reading END;
-        alert := CASE WHEN alert IS DISTINCT FROM OLD.last_alert_id THEN alert END;
-        IF NEW.state = OLD.state THEN  -- seen once more: by whom, and in what
-            actor := NULL;
-            words := '';
-            IF answer IS NOT NULL THEN
-                SELECT a.answered_by_id, a.comment INTO actor, words FROM inspections_answer a WHERE a.id = answer;
-            ELSIF reading IS NOT NULL THEN
-                SELECT s.account_id INTO actor FROM inspections_machinereading r JOIN inspections_readingsource s ON s.id = r.source_id
-                 WHERE r.id = reading;
-            ELSIF alert IS NOT NULL THEN
-                SELECT s.account_id INTO actor FROM inspections_alert a JOIN inspections_readingsource s ON s.id = a.source_id WHERE a.id = alert;
-            END IF;
-        END IF;
-    END IF;
-    INSERT INTO inspections_findingevent
-           (row_version, finding_id, source_state, target_state, by_id, comment, answer_id, reading_id, alert_id, at)
-    VALUES (1, NEW.id, former, NEW.state, actor, words, answer, reading, alert, clock_timestamp());
-    RETURN NULL;
-END $$;
-CREATE OR REPLACE TRIGGER inspections_30_event_first AFTER INSERT ON inspections_finding
-    FOR EACH ROW EXECUTE FUNCTION inspections_write_finding_event_v1();
-CREATE OR REPLACE TRIGGER inspections_30_event AFTER UPDATE ON inspections_finding
-    FOR EACH ROW WHEN (NEW.state <> OLD.state OR NEW.count > OLD.count)
-    EXECUTE FUNCTION inspections_write_finding_event_v1();
-
--- The depth of triggers can be had with a temporary table; the owner's name cannot.
-CREATE OR REPLACE FUNCTION inspections_guard_finding_event_v1() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN
-    IF pg_trigger_depth() < 2 OR current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
-        RAISE EXCEPTION 'inspections: the events of a finding are written by its steps' USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN NEW;
-END $$;
-CREATE OR REPLACE TRIGGER inspections_20_guard BEFORE INSERT ON inspections_findingevent
-    FOR EACH ROW EXECUTE FUNCTION inspections_guard_finding_event_v1();

@@ -156,7 +156,7 @@ BEGIN
         END IF;
     WHEN 'signed' THEN
         IF NOT EXISTS (SELECT FROM inspections_signature s WHERE s.run_id = NEW.id AND s.record_sha256 = OLD.record_sha256
-                          AND s.role = CASE NEW.signoff WHEN 'reviewer' THEN 'reviewer' ELSE 'inspector' END)
+                          AND s.role = CASE NEW.signoff WHEN 'none' THEN 'inspector' ELSE 'reviewer' END)
            OR OLD.record_sha256 <> inspections_run_sha256_v1(NEW.id) THEN
             RAISE EXCEPTION 'inspections: run % lacks a signature of its record', NEW.number USING ERRCODE = 'check_violation';
         END IF;

@@ -4,7 +4,6 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from inspections.models import Answer, InspectionRun
 from tests.factories import make_item, make_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -4,9 +4,10 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from inspections.actions import (
-    amend_answer,
+    decide_amendment,
     draft_version,
     mark_target,
+    propose_amendment,
     publish_version,
     record_answers,
     sign_run,
@@ -167,9 +168,10 @@ def test_an_amendment_leaves_the_original_and_the_signed_hash():
     run = signed_run()
     before = ask("SELECT inspections_run_sha256_v1(%s)", run.pk)
     old = Answer.objects.get(target__run=run)
-    new = amend_answer(
+    proposed = propose_amendment(
         old, by=make_user("reviewer"), value="97", reason="display was misread", comment="full"
     )
+    new = decide_amendment(proposed, by=make_user("reviewer"), approve=True).new_answer
     old.refresh_from_db()
     assert (old.is_current, new.is_current, new.supersedes, new.severity) == (False, True, old, "crit")
     assert ask("SELECT inspections_run_sha256_v1(%s)", run.pk) == before == run.record_sha256

@@ -94,6 +94,7 @@ def test_a_failed_re_check_reopens(plan):
 def test_accepted_risk_needs_a_reviewer_and_expires():
     finding, reviewer = make_finding(), make_user("reviewer")
     today = timezone.localdate()
+    finding = acknowledge_finding(finding, by=make_user("engineer"))
     with pytest.raises(Refused):
         accept_risk(finding, by=make_user("engineer"), until=today, comment="small")
     with pytest.raises(Refused):

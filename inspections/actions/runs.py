@@ -155,7 +155,7 @@ def cancel_run(run: InspectionRun, *, by: User, reason: str) -> InspectionRun:
         run = InspectionRun.objects.select_for_update().get(pk=run.pk)
         refusals = [*guards.lacking(by, Right.INSPECT_MANAGE), *guards.wrong_state("cancel", run)]
         if not reason.strip():
-            refusals.append(guards.Refusal("comment", guards._("Say why the inspection is cancelled.")))
+            refusals.append(guards.Refusal("comment", str(_("Say why the inspection is cancelled."))))
         guards.refuse_if(refusals, "cancel inspection", by=by, target=run)
         run.state, run.state_by, run.state_reason = RunState.CANCELLED, by, reason
         run.save(update_fields=["state", "state_by", "state_reason"])

@@ -1,0 +1,56 @@
+"""Why an answer of a signed run cannot be amended so."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.roles import Right
+from inspections.guards.refusal import Refusal, lacking, lacking_all, no_comment, took_part
+from inspections.models import Amendment, Answer
+from inspections.workflow import RunState
+
+
+def against_proposing(answer: Answer, by: User, reason: str) -> list[Refusal]:
+    """Why this person cannot propose to amend this answer; the run is given by `answer.target.run`."""
+    found = [*lacking_all(by, (Right.INSPECT, Right.INSPECT_REVIEW))]
+    found += no_comment(reason, _("Say why the answer is amended."))
+    run = answer.target.run
+    if run.state != RunState.SIGNED:
+        message = _("The run is “%(state)s”.") % {"state": run.get_state_display()}
+        found.append(Refusal("state", message, _("Only signed runs are amended; others are returned.")))
+    if not answer.is_current:
+        message = _("Another answer is current meanwhile.")
+        found.append(Refusal("not_current", message, _("Open the record again and amend that one.")))
+    elif answer.amendments.filter(state=Amendment.State.PROPOSED).exists():
+        message = _("An amendment of this answer waits for a decision.")
+        found.append(Refusal("waiting", message, _("It is decided or withdrawn first.")))
+    return found
+
+
+def against_deciding(amendment: Amendment, by: User, state: str, comment: str) -> list[Refusal]:
+    """Why this person cannot decide this amendment so."""
+    found: list[Refusal] = []
+    run = amendment.answer.target.run
+    if amendment.state != Amendment.State.PROPOSED:
+        state_word = amendment.get_state_display()
+        found.append(Refusal("decided", _("The amendment is “%(state)s”.") % {"state": state_word}))
+    if state != Amendment.State.APPROVED:
+        found += no_comment(comment, _("Say why the amendment is not made."))
+    if state == Amendment.State.WITHDRAWN:
+        if amendment.by_id != by.pk:
+            found.append(Refusal("proposer", _("Only who proposed it withdraws it.")))
+        return found
+    found += lacking(by, Right.INSPECT_REVIEW)
+    if amendment.by_id == by.pk:
+        message = _("You proposed this amendment.")
+        found.append(Refusal("proposer", message, _("Another reviewer decides it.")))
+    if took_part(run, by):
+        message = _("You took part in this inspection.")
+        found.append(Refusal("took_part", message, _("Another reviewer decides it.")))
+    if state == Amendment.State.APPROVED and not amendment.answer.is_current:
+        message = _("Another answer is current since this was proposed.")
+        found.append(
+            Refusal("not_current", message, _("Refuse it; a new amendment names the current answer."))
+        )
+    return found

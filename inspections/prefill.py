@@ -25,7 +25,7 @@ SELECT t.id, i.key, i.decimals, i.max_age_minutes, i.unit, r.id, r.value, r.prob
      WHERE r.ci_id = t.ci_id AND r.metric = coalesce(nullif(i.metric, ''), i.key)
        AND s.kind = i.reading_source
      ORDER BY r.observed_at DESC, r.id DESC LIMIT 1) r
- WHERE run.id = %s
+ WHERE run.id = ANY(%s)
 """
 
 
@@ -50,11 +50,11 @@ class Prefill:
         return self.value is not None and not self.is_stale
 
 
-def prefills_of(run: InspectionRun) -> dict[tuple[int, str], Prefill]:
+def prefills_of(*runs: InspectionRun) -> dict[tuple[int, str], Prefill]:
     """The newest reading by (target, key of the item); absent where there never was one. One query."""
     now = timezone.now()
     with connection.cursor() as cursor:
-        cursor.execute(LATEST, [run.pk])
+        cursor.execute(LATEST, [[run.pk for run in runs]])
         rows = cursor.fetchall()
     found = {}
     for target, key, decimals, max_age, wanted_unit, reading, value, problem, unit, at, *labels in rows:

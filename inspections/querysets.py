@@ -79,6 +79,10 @@ class EvidenceQuerySet(models.QuerySet):
         """Photos that nobody took back."""
         return self.filter(withdrawn_at=None)
 
+    def hashes(self) -> list[str]:
+        """The SHA-256 of each, oldest first."""
+        return list(self.order_by("id").values_list("file__sha256", flat=True))
+
 
 class AmendmentQuerySet(models.QuerySet):
     """Corrections after sign-off."""

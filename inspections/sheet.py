@@ -12,7 +12,7 @@ from django.utils.translation import pgettext
 
 from accounts.labelled import in_active_language
 from inspections.bounds import Bounds, bounds_of, own_bounds, used_bounds
-from inspections.models import Answer, InspectionRun, RunTarget, TemplateItem
+from inspections.models import Answer, Evidence, InspectionRun, RunTarget, TemplateItem
 from inspections.severity import RANK, Severity
 
 TONE = {"ok": "good", "warn": "warn", "crit": "bad", "unknown": "neutral", "na": "neutral"}
@@ -72,6 +72,7 @@ class Cell:
     previous: Answer | None = None
     former: list[Answer] = field(default_factory=list)
     bounds: Bounds | None = None
+    photos: list[Evidence] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -131,14 +132,24 @@ class Cell:
 
     @property
     def gap(self) -> str:
-        """unanswered | comment | "": what PostgreSQL would miss at submission."""
+        """unanswered | comment | photo | "": what PostgreSQL would miss at submission."""
         if self.target.result != RunTarget.Result.FOUND:
             return ""
         if self.answer is None:
             return "unanswered" if self.item.is_required else ""
-        at = self.item.comment_at
-        is_bad_enough = at and RANK[self.answer.severity] >= RANK[at]
-        return "comment" if is_bad_enough and not self.answer.comment.strip() else ""
+        if self._reaches(self.item.comment_at) and not self.answer.comment.strip():
+            return "comment"
+        return "photo" if self.wants_photo and not any(not each.withdrawn_at for each in self.photos) else ""
+
+    @property
+    def wants_photo(self) -> bool:
+        """Whether the answer does not stand without a photo."""
+        if self.answer is None or self.answer.is_na:
+            return False
+        return self.item.kind == self.item.Kind.PHOTO or self._reaches(self.item.photo_at)
+
+    def _reaches(self, severity: str) -> bool:
+        return bool(severity and self.answer and RANK[self.answer.severity] >= RANK[severity])
 
 
 @dataclass
@@ -209,7 +220,7 @@ class Sheet:
 
 
 def sheet_of(run: InspectionRun) -> Sheet:
-    """The run's sheet with every former answer and the last values from other runs. Five statements."""
+    """The run's sheet with every former answer and the last values from other runs. Six statements."""
     items = list(run.version.items.all())
     targets = list(run.targets.select_related("ci__type"))
     answers = Answer.objects.filter(target__run=run).select_related("answered_by", "amendment__by")
@@ -224,6 +235,9 @@ def sheet_of(run: InspectionRun) -> Sheet:
     earlier = Answer.objects.previous_to(run, [i.key for i in items], [t.ci_id for t in targets])
     bounds = bounds_of(items, [t.ci_id for t in targets], timezone.localdate())
     last = {(answer.ci_id, answer.item_key): answer for answer in earlier.select_related("answered_by")}
+    photos: dict[tuple[int, int], list[Evidence]] = defaultdict(list)
+    for photo in Evidence.objects.filter(run=run).select_related("taken_by", "withdrawn_by"):
+        photos[photo.target_id, photo.item_id].append(photo)
     return Sheet(
         run,
         [
@@ -233,6 +247,7 @@ def sheet_of(run: InspectionRun) -> Sheet:
                     Cell(
                         target, item, current.get((target.pk, item.pk)), last.get((target.ci_id, item.key)),
                         former[target.pk, item.pk], bounds.get((target.ci_id, item.key)),
+                        photos[target.pk, item.pk],
                     )
                     for item in items
                     if item.key not in target.skipped_items

@@ -31,6 +31,7 @@ from inspections.actions.overrides import (
     request_override,
     withdraw_override,
 )
+from inspections.actions.photos import Shot, take_photo, withdraw_photo
 from inspections.actions.plans import advance_runs, disable_plan, enable_plan, generate_runs
 from inspections.actions.runs import (
     cancel_run,
@@ -47,6 +48,7 @@ __all__ = [
     "AnswerInput",
     "AnswerResult",
     "Scheduled",
+    "Shot",
     "accept_risk",
     "acknowledge_finding",
     "advance_runs",
@@ -88,6 +90,8 @@ __all__ = [
     "start_fix",
     "start_run",
     "submit_run",
+    "take_photo",
     "withdraw_amendment",
     "withdraw_override",
+    "withdraw_photo",
 ]

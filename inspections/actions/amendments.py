@@ -14,7 +14,7 @@ from audit.context import because
 from inspections import guards, notices
 from inspections.actions.answers import AnswerInput, parsed_value, store_answers
 from inspections.actions.findings import open_findings
-from inspections.models import Amendment, Answer
+from inspections.models import Amendment, Answer, Evidence
 
 State = Amendment.State
 
@@ -30,7 +30,8 @@ def propose_amendment(
     answer = Answer.objects.select_related("item", "target__run").get(pk=answer.pk)
     kept = answer.comment if comment is None else comment
     entry = AnswerInput(answer.target_id, answer.item_id, value, is_na=is_na, comment=kept)
-    parsed = parsed_value(answer.item, entry)
+    photos = Evidence.objects.kept().filter(target=answer.target_id, item=answer.item_id).hashes()
+    parsed = parsed_value(answer.item, entry, photos)
     with transaction.atomic(), because(reason, user=by):
         refusals = guards.against_proposing(answer, by, reason)
         guards.refuse_if(refusals, "propose amendment", by=by, target=answer.target.run)

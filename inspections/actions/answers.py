@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,7 +22,14 @@ from audit.context import because
 from inspections import guards
 from inspections.actions.runs import start_run
 from inspections.clock import DeviceTime
-from inspections.models import Answer, InspectionRun, MachineReading, RunTarget, TemplateItem
+from inspections.models import (
+    Answer,
+    Evidence,
+    InspectionRun,
+    MachineReading,
+    RunTarget,
+    TemplateItem,
+)
 from inspections.prefill import against_reading
 from inspections.severity import parse_number
 
@@ -64,14 +72,21 @@ class AnswerResult:
     replayed: bool = False
 
 
-def parsed_value(item: TemplateItem, entry: AnswerInput) -> dict[str, object]:
-    """The answer's value fields. Raises ValidationError if the text does not fit the item."""
+def parsed_value(item: TemplateItem, entry: AnswerInput, photos: Sequence[str] = ()) -> dict[str, object]:
+    """The answer's value fields. Raises ValidationError if the text does not fit the item.
+
+    A photo item is answered by a photo's SHA-256: one of `photos`, oldest first, by itself the newest.
+    """
     empty: dict[str, object] = {"value_number": None, "value_choice": "", "value_text": "", "is_na": False}
     text = entry.value.strip()
     if entry.is_na:
         if not item.is_na_allowed:
             raise ValidationError(_("This item cannot be “not applicable”."), "na")
         return empty | {"is_na": True}
+    if item.kind == item.Kind.PHOTO:
+        if not photos or (text and text not in photos):
+            raise ValidationError(_("Take a photo first."), "photo")
+        return empty | {"value_text": text or photos[-1]}
     if not text:
         raise ValidationError(_("Enter a value."), "required")
     if item.kind in (item.Kind.NUMBER, item.Kind.MACHINE):
@@ -99,21 +114,17 @@ def record_answers(run: InspectionRun, entries: Sequence[AnswerInput], *, by: Us
         if replays := _replays(run, entries, known, by):
             return replays
         run = start_run(run, by=by)
-        items = {item.pk: item for item in run.version.items.all()}
-        targets = {target.pk: target for target in run.targets.all()}
-        pairs = Answer.objects.current().filter(target__in={e.target for e in entries} & set(targets))
-        current = {(answer.target_id, answer.item_id): answer for answer in pairs}
+        run_now = _known(run, entries, known)
         named = [entry.reading for entry in entries if entry.reading is not None]
         readings = MachineReading.objects.in_bulk(named) if named else {}
         results: list[AnswerResult] = []
-        fresh: dict[tuple[int, int], Answer] = {}
         for entry in entries:
-            result = _checked(_prepared(entry, items, targets, known, current, fresh), readings, items)
+            result = _checked(_prepared(entry, run_now), readings, run_now.items)
             if result.answer is not None and result.answer.pk is None:
                 result.answer.answered_by = by
-                fresh[entry.target, entry.item] = result.answer
+                run_now.fresh[entry.target, entry.item] = result.answer
             results.append(result)
-        stored = store_answers(list(fresh.values()))
+        stored = store_answers(list(run_now.fresh.values()))
     return [
         AnswerResult(r.op, stored.get(r.op, r.answer) if r.answer else None, r.code, r.error, r.replayed)
         for r in results
@@ -134,41 +145,77 @@ def _replays(
     return [AnswerResult(entry.op, known[entry.op], replayed=True) for entry in entries]
 
 
-def _prepared(
-    entry: AnswerInput,
-    items: dict[int, TemplateItem],
-    targets: dict[int, RunTarget],
-    known: dict[uuid.UUID, Answer],
-    current: dict[tuple[int, int], Answer],
-    fresh: dict[tuple[int, int], Answer],
-) -> AnswerResult:
-    former = known.get(entry.op)
+@dataclass(frozen=True)
+class _Known:
+    """The run as the entries meet it; cells are (target, item)."""
+
+    items: dict[int, TemplateItem]
+    targets: dict[int, RunTarget]
+    answers: dict[uuid.UUID, Answer]  # that came with the same operations
+    current: dict[tuple[int, int], Answer]
+    photos: dict[tuple[int, int], list[str]]
+    fresh: dict[tuple[int, int], Answer] = field(default_factory=dict)
+
+
+def _known(run: InspectionRun, entries: Sequence[AnswerInput], answers: dict[uuid.UUID, Answer]) -> _Known:
+    """Four statements, and one more where an item is answered by a photo."""
+    items = {item.pk: item for item in run.version.items.all()}
+    targets = {target.pk: target for target in run.targets.all()}
+    wanted = {entry.target for entry in entries} & set(targets)
+    current = Answer.objects.current().filter(target__in=wanted)
+    photos: dict[tuple[int, int], list[str]] = defaultdict(list)
+    if any(e.item in items and items[e.item].kind == TemplateItem.Kind.PHOTO for e in entries):
+        kept = Evidence.objects.kept().filter(target__in=wanted).order_by("id")
+        for target, item, sha256 in kept.values_list("target_id", "item_id", "file__sha256"):
+            photos[target, item].append(sha256)
+    cells = {(answer.target_id, answer.item_id): answer for answer in current}
+    return _Known(items, targets, answers, cells, photos)
+
+
+def _prepared(entry: AnswerInput, known: _Known) -> AnswerResult:
+    former = known.answers.get(entry.op)
     if former is not None:
         if former.op_sha256 == entry.sha256:
             return AnswerResult(entry.op, former, replayed=True)
         return AnswerResult(entry.op, code="key_reused", error=_("This key was used for another answer."))
     pair = (entry.target, entry.item)
-    if entry.item not in items or entry.target not in targets:
-        return AnswerResult(entry.op, code="unknown", error=_("This item is not in this run."))
-    if pair in fresh:
-        return AnswerResult(entry.op, code="twice", error=_("This item was sent twice at once."))
     try:
-        value = parsed_value(items[entry.item], entry)
+        item, target = _placed(entry, known)
+        value = parsed_value(item, entry, known.photos.get(pair, ()))
     except ValidationError as error:
         return AnswerResult(entry.op, code=error.code or "invalid", error=" ".join(error.messages))
-    superseded = current.get(pair)
-    if entry.is_strict and entry.expects != (superseded.pk if superseded else None):
+    superseded = known.current.get(pair)
+    says_the_same = superseded is not None and _says(superseded, value, entry)
+    if _is_conflict(entry, item, superseded) and not (entry.together and says_the_same):
         message = _("Somebody else has answered this item meanwhile.")
         return AnswerResult(entry.op, superseded, code="conflict", error=message)
-    if superseded is not None and _says(superseded, value, entry):
+    if says_the_same:
         return AnswerResult(entry.op, superseded)
     answer = Answer(
-        target_id=entry.target, item_id=entry.item, ci_id=targets[entry.target].ci_id,
-        item_key=items[entry.item].key, comment=entry.comment.strip(), reading_id=entry.reading,
+        target_id=entry.target, item_id=entry.item, ci_id=target.ci_id,
+        item_key=item.key, comment=entry.comment.strip(), reading_id=entry.reading,
         dwell_seconds=entry.dwell_seconds, supersedes=superseded, op=entry.op, op_sha256=entry.sha256,
         together=entry.together, **_when(entry), **value,
     )  # fmt: skip
     return AnswerResult(entry.op, answer)
+
+
+def _placed(entry: AnswerInput, known: _Known) -> tuple[TemplateItem, RunTarget]:
+    """The item and the CI that the entry names. Raises ValidationError if it cannot be answered there."""
+    item, target = known.items.get(entry.item), known.targets.get(entry.target)
+    if item is None or target is None:
+        raise ValidationError(_("This item is not in this run."), "unknown")
+    if item.key in target.skipped_items:
+        raise ValidationError(_("This item does not apply to this CI."), "skipped")
+    if (entry.target, entry.item) in known.fresh:
+        raise ValidationError(_("This item was sent twice at once."), "twice")
+    return item, target
+
+
+def _is_conflict(entry: AnswerInput, item: TemplateItem, current: Answer | None) -> bool:
+    """Whether the sender did not know the current answer; photos stay beside each other."""
+    knew = entry.expects == (current.pk if current else None)
+    return entry.is_strict and not knew and item.kind != item.Kind.PHOTO
 
 
 def _when(entry: AnswerInput) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import uuid
 from datetime import timedelta
@@ -28,6 +29,7 @@ from inspections.actions.sync import KINDS, Operation, take_operation
 from inspections.bundle import bundle_of
 from inspections.bundle.shapes import iso
 from inspections.models import InspectionRun, SyncOp
+from inspections.pictures import NotAPictureError, PictureTooLargeError
 
 LARGEST_BODY = 64 * 1024
 LARGEST_UPLOAD = 9 * 1024 * 1024
@@ -41,6 +43,13 @@ class TooLargeError(exceptions.APIException):
     status_code = 413
     default_code = "too_large"
     default_detail = _("This is too large: an operation has 64 KB at most, a photo 8 MB.")
+
+
+class NoPhotoError(exceptions.APIException):
+    """The file is no picture that we keep."""
+
+    status_code = 415
+    default_code = "not_a_photo"
 
 
 class BusyError(exceptions.APIException):
@@ -146,6 +155,10 @@ class SyncView(APIView):
         operation = operation_in(request)
         try:
             outcome = take_operation(operation, by=request.user)
+        except PictureTooLargeError as error:
+            raise TooLargeError(str(error)) from None
+        except NotAPictureError as error:
+            raise NoPhotoError(str(error)) from None
         except InspectionRun.DoesNotExist:
             raise exceptions.NotFound(_("There is no such inspection.")) from None
         except OperationalError:
@@ -166,7 +179,18 @@ def operation_in(request) -> Operation:
     except ValueError:
         message = _("The header Idempotency-Key must be a UUID.")
         raise exceptions.ValidationError({"Idempotency-Key": [message]}) from None
-    given = OperationSerializer(data=request.data)
+    is_upload = request.content_type.startswith("multipart/")
+    given = OperationSerializer(data=posted_json(request) if is_upload else request.data)
     given.is_valid(raise_exception=True)
     said = dict(given.validated_data)
-    return Operation(key=key, sent_at=said.pop("device_at"), **said)
+    upload = request.FILES.get("photo") if is_upload else None
+    if (said["kind"] == SyncOp.Kind.PHOTO) != (upload is not None):
+        message = _("A photo is sent as multipart with the fields op and photo; nothing else is.")
+        raise exceptions.ValidationError({"photo": [message]})
+    content = upload.read() if upload is not None else None
+    return Operation(key=key, sent_at=said.pop("device_at"), photo=content, **said)
+
+
+def posted_json(request):
+    """The field `op` of an upload, read as strictly as a body. Raises ParseError."""
+    return JSONParser().parse(io.BytesIO(str(request.data.get("op", "")).encode(errors="replace")))

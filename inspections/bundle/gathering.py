@@ -18,6 +18,7 @@ from inspections.bundle.shapes import (
     item_shape,
     last_shape,
     photo_shape,
+    prefill_shape,
     run_shape,
     target_shape,
 )
@@ -29,6 +30,7 @@ from inspections.models import (
     TemplateItem,
     ThresholdOverride,
 )
+from inspections.prefill import prefills_of
 from inspections.workflow import RunState
 
 AHEAD = timedelta(hours=24)
@@ -53,7 +55,7 @@ SELECT a.id, a.ci_id, a.item_key, a.value_number, a.value_choice, a.value_text, 
 
 
 def bundle_of(user: User, now: datetime) -> list[dict[str, Any]]:
-    """The runs that this person is to carry out now or soon, newest first, 50 at most. Nine statements."""
+    """The runs that this person is to carry out now or soon, newest first, 50 at most. Ten statements."""
     runs = list(runs_for(user, now))
     targets = list(
         RunTarget.objects.filter(run__in=runs).select_related("ci__type").order_by("position", "id")
@@ -64,7 +66,7 @@ def bundle_of(user: User, now: datetime) -> list[dict[str, Any]]:
     photos = Evidence.objects.kept().filter(target__in=targets).select_related("file")
     answered, pictured = by_cell(answers), by_cell(photos)
     trend = trend_of(targets, items)
-    overrides = overrides_of(targets)
+    overrides, readings = overrides_of(targets), prefills_of(*runs)
     by_run: dict[int, list[RunTarget]] = defaultdict(list)
     for target in targets:
         by_run[target.run_id].append(target)
@@ -74,7 +76,7 @@ def bundle_of(user: User, now: datetime) -> list[dict[str, Any]]:
             "targets": [target_shape(target) for target in by_run[run.pk]],
             "items": items_of(run, by_run[run.pk], items[run.pk], overrides),
         }
-        | cells_of(run, by_run[run.pk], items[run.pk], (answered, pictured, trend))
+        | cells_of(run, by_run[run.pk], items[run.pk], (answered, pictured, trend, readings))
         for run in runs
     ]
 
@@ -133,8 +135,8 @@ def trend_of(
 def cells_of(
     run: InspectionRun, targets: list[RunTarget], items: list[TemplateItem], known: tuple
 ) -> dict[str, Any]:
-    """Answers, photos and last values of the run, by "<target>-<item>"; what is absent is left out."""
-    answered, pictured, trend = known
+    """What is known of the run, by "<target>-<item>"; what is absent is left out."""
+    answered, pictured, trend, readings = known
     cells: dict[str, dict[str, Any]] = {"answers": {}, "photos": {}, "last": {}, "prefill": {}}
     for target in targets:
         for item in items:
@@ -143,6 +145,8 @@ def cells_of(
                 cells["answers"][name] = answer_shape(answered[name][0])
             if name in pictured:
                 cells["photos"][name] = [photo_shape(photo) for photo in pictured[name]]
+            if reading := readings.get((target.pk, item.key)):
+                cells["prefill"][name] = prefill_shape(reading)
             series = trend.get((target.ci_id, item.key), ())
             earlier = [answer for answer in series if answer.run_slot_at < run.slot_at][:POINTS]
             if earlier:

@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from inspections.bounds import Bounds, own_bounds
+from inspections.bounds import NAMES, Bounds, own_bounds
 from inspections.models import Answer, Evidence, InspectionRun, RunTarget, TemplateItem
+from inspections.prefill import Prefill
 from inspections.sheet import as_text, choices_of, is_negative_possible, shown_value
 
 PROGRESS = """
@@ -77,9 +78,14 @@ def item_shape(item: TemplateItem, overrides: dict[int, Bounds]) -> dict[str, An
             for value, label, severity in choices_of(item)
         ],
         "bounds": own_bounds(item).as_json(),
-        "bounds_by_target": {str(target): bounds.as_json() for target, bounds in overrides.items()},
+        "bounds_by_target": {str(target): all_four(bounds) for target, bounds in overrides.items()},
         "may_be_negative": is_negative_possible(item, *overrides.values()),
     }
+
+
+def all_four(bounds: Bounds) -> dict[str, str | None]:
+    """Every bound, also those that are not set: they take the place of the item's all the same."""
+    return dict.fromkeys(NAMES) | bounds.as_json()
 
 
 def target_shape(target: RunTarget) -> dict[str, Any]:
@@ -134,6 +140,19 @@ def last_shape(item: TemplateItem, earlier: list[Answer]) -> dict[str, Any]:
         "observed_at": iso(newest.observed_at),
         "by": newest.by_name,
         "points": [[iso(answer.observed_at), float(answer.value_number)] for answer in reversed(numbers)],
+    }
+
+
+def prefill_shape(reading: Prefill) -> dict[str, Any]:
+    """What a machine says; a value of null is unknown, in words."""
+    return {
+        "reading": reading.reading_id,
+        "value": None if reading.value is None else as_text(reading.value),
+        "unit": reading.unit,
+        "observed_at": iso(reading.observed_at),
+        "source": reading.source_label,
+        "is_stale": reading.is_stale,
+        "problem": reading.problem,
     }
 
 

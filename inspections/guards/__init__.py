@@ -112,12 +112,13 @@ def against_answering(run: InspectionRun, by: User) -> list[Refusal]:
 
 
 def against_submitting(run: InspectionRun, by: User) -> list[Refusal]:
-    """Why this run cannot be submitted now; one reason per missing answer or comment, 20 at most."""
+    """Why this run cannot be submitted now; one reason per missing answer, comment or photo, 20 at most."""
     found = [*lacking(by, Right.INSPECT), *wrong_state("submit", run)]
     gaps = gaps_of(run)
     words = {
         "unanswered": _("%(item)s on %(ci)s is not answered."),
         "comment": _("%(item)s on %(ci)s needs a comment."),
+        "photo": _("%(item)s on %(ci)s needs a photo."),
     }
     items = {item.pk: str(item) for item in run.version.items.all()}
     targets = {target.pk: str(target) for target in run.targets.all()}
@@ -129,7 +130,7 @@ def against_submitting(run: InspectionRun, by: User) -> list[Refusal]:
 
 
 def gaps_of(run: InspectionRun) -> list[tuple[int, int, str]]:
-    """(target, item, unanswered|comment) of what keeps the run from being submitted, by PostgreSQL."""
+    """(target, item, unanswered|comment|photo) of what keeps the run from being submitted, by PostgreSQL."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT target_id, item_id, gap FROM inspections_run_gaps_v1(%s)", [run.pk])
         return cursor.fetchall()

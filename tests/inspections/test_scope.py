@@ -5,7 +5,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from inspections.actions import submit_run
-from inspections.models import RunTarget
+from inspections.models import Answer, RunTarget
 from inspections.scope import skipped_items_of
 from inspections.sheet import sheet_of
 from tests.factories import make_answer, make_item, make_plan, make_run, make_type, make_user
@@ -38,8 +38,10 @@ def test_what_is_not_asked_is_neither_missing_nor_answered():
     items = {item.key: item for item in run.version.items.all()}
     for key in ("all", "mine", "mine-too"):
         make_answer("pass", target=target, item=items[key], by=by)
+    assert make_answer("pass", target=target, item=items["grave"], by=by) is None
+    given = {"ci": target.ci, "item_key": "grave", "value_choice": "pass", "answered_by": by}
     with pytest.raises(IntegrityError), transaction.atomic():
-        make_answer("pass", target=target, item=items["grave"], by=by)
+        Answer.objects.create(target=target, item=items["grave"], **given)
     run.refresh_from_db()
     assert submit_run(run, by=by).state == "submitted"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from inspections.actions.answers import AnswerInput, AnswerResult, record_answers
+from inspections.actions.photos import Shot, take_photo, withdraw_photo
 from inspections.actions.runs import mark_target, submit_run
 from inspections.actions.sync.operations import (
     ConflictError,
@@ -20,8 +22,11 @@ from inspections.actions.sync.operations import (
     text_in,
     unfit,
 )
-from inspections.bundle import answer_shape
-from inspections.models import Answer, RunTarget, SyncOp
+from inspections.bundle import answer_shape, photo_shape
+from inspections.guards import Refusal, refuse_if
+from inspections.models import Answer, Evidence, RunTarget, SyncOp, TemplateItem
+
+MOST_TOGETHER = 200
 
 
 def answer(deed: Deed, by: User) -> dict[str, Any]:
@@ -31,7 +36,7 @@ def answer(deed: Deed, by: User) -> dict[str, Any]:
         number_in(payload, "target"), number_in(payload, "item"), text_in(payload, "value"),
         is_na=flag_in(payload, "is_na"), comment=text_in(payload, "comment"), op=deed.key,
         dwell_seconds=dwell_in(payload), device_time=deed.at, is_strict=True,
-        expects=optional_number_in(payload, "expects"),
+        expects=optional_number_in(payload, "expects"), reading=optional_number_in(payload, "reading"),
     )  # fmt: skip
     return {"answer": _stored(record_answers(deed.run, [entry], by=by))[0]}
 
@@ -72,16 +77,88 @@ def target_in(deed: Deed) -> RunTarget:
     return found
 
 
+def all_good(deed: Deed, by: User) -> dict[str, Any]:
+    """Every item named, all of one section and pass/fail, is normal on one CI: one action, told as one.
+
+    The seconds that it took are spread over the answers, so that their sum stays true.
+    """
+    found, items = target_in(deed), section_in(deed)
+    dwell = dwell_in(deed.payload)
+    entries = [
+        AnswerInput(
+            found.pk, item.pk, "pass", op=uuid.uuid5(deed.key, f"{item.pk}"), device_time=deed.at,
+            dwell_seconds=None if dwell is None else dwell // len(items) + (place < dwell % len(items)),
+            together=deed.key, is_strict=True,
+        )
+        for place, item in enumerate(items)
+    ]  # fmt: skip
+    shown = _stored(record_answers(deed.run, entries, by=by))
+    return {"answers": {f"{found.pk}-{item.pk}": each for item, each in zip(items, shown, strict=True)}}
+
+
+def section_in(deed: Deed) -> list[TemplateItem]:
+    """The items that were called normal together. Raises ValidationError unless that is allowed for them."""
+    wanted, section = deed.payload.get("items"), text_in(deed.payload, "section")
+    if not isinstance(wanted, list) or not 1 <= len(wanted) <= MOST_TOGETHER:
+        raise unfit(_("“%(name)s” must be a list of items.") % {"name": "items"})
+    numbers = [number_in({"items": each}, "items") for each in wanted]
+    items = list(deed.run.version.items.filter(pk__in=numbers))
+    if len(items) != len(set(numbers)) or len(numbers) != len(items):
+        raise unfit(_("This item is not in this run."), "unknown")
+    if any(item.kind != item.Kind.PASS_FAIL for item in items):
+        message = _("Only normal-or-abnormal items are called normal together; enter the others one by one.")
+        raise unfit(message, "not_pass_fail")
+    if any(section not in (item.section, item.section_zh, item.section_label) for item in items):
+        raise unfit(_("Items of one section are called normal together."), "section")
+    return items
+
+
+def photo(deed: Deed, by: User) -> dict[str, Any]:
+    """The photo is kept beside its item; an item that asks for a photo is answered by it."""
+    taken = text_in(deed.payload, "captured_at")
+    shot = Shot(
+        content=deed.operation.photo or b"", name=text_in(deed.payload, "name"),
+        captured_at=deed.device_time(taken), device=deed.operation.device, op=deed.key,
+    )  # fmt: skip
+    found, item = target_in(deed), number_in(deed.payload, "item")
+    kept, answered = take_photo(found, item, shot, by=by, device_time=deed.at)
+    told = {"photo": photo_shape(kept)}
+    return told | {"answer": _shown(answered)} if answered else told
+
+
+def withdraw(deed: Deed, by: User) -> dict[str, Any]:
+    """The photo no longer counts; it stays in the record."""
+    wanted = text_in(deed.payload, "photo")
+    try:
+        found = Evidence.objects.filter(run=deed.run, op=uuid.UUID(wanted)).first()
+    except ValueError:
+        found = None
+    if found is None:
+        raise unfit(_("This photo is not in this run."), "unknown")
+    withdraw_photo(found, by=by)
+    return {}
+
+
 def submit(deed: Deed, by: User) -> dict[str, Any]:
     """The run waits for sign-off; when the last card was done counts for lateness, not when it arrived."""
-    optional_number_in(deed.payload, "seen")
+    seen = optional_number_in(deed.payload, "seen")
+    arrived = Answer.objects.current().filter(target__run=deed.run).count()
+    if seen is not None and arrived < seen:
+        words = {"seen": seen, "count": arrived}
+        message = _("You saw %(seen)s answers, but %(count)s have arrived.") % words
+        fix = _("Look through the run again, then submit it.")
+        refusals = [Refusal("seen", message, fix)]
+        refuse_if(refusals, "submit inspection", by=by, target=deed.run)
     submit_run(deed.run, by=by, completed_at=deed.at.observed_at)
     return {}
 
 
 EFFECTS: dict[str, Callable[[Deed, User], dict[str, Any]]] = {
     "answer": answer,
+    "all_good": all_good,
     "target": target,
+    "photo": photo,
+    "withdraw": withdraw,
     "submit": submit,
 }
 KINDS = [(kind.value, kind.label) for kind in SyncOp.Kind if kind.value in EFFECTS]

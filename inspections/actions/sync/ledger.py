@@ -78,7 +78,7 @@ def _judge(operation: Operation, run: InspectionRun, now: datetime, by: User) ->
         )
         skew = at.clock_skew_seconds
         with transaction.atomic():
-            extra = EFFECTS[operation.kind](Deed(operation, run, at), by)
+            extra = EFFECTS[operation.kind](Deed(operation, run, at, now), by)
         run.refresh_from_db()
         body = {"key": str(operation.key), "kind": operation.kind, "at": iso(now), "run": run_state(run)}
         return Outcome(201, in_order(body | extra | {"progress": progress_of(run)})), skew

@@ -12,7 +12,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from inspections.clock import DeviceTime
+from inspections.clock import DeviceTime, corrected
 from inspections.models import InspectionRun
 
 LARGEST_ID = 2**63 - 1
@@ -57,6 +57,7 @@ class Deed:
     operation: Operation
     run: InspectionRun
     at: DeviceTime
+    received_at: datetime
 
     @property
     def key(self) -> uuid.UUID:
@@ -65,6 +66,22 @@ class Deed:
     @property
     def payload(self) -> dict[str, Any]:
         return self.operation.payload
+
+    def device_time(self, said: str) -> datetime:
+        """Another moment by the device's clock, in the server's time; when it was done if nothing is said.
+
+        Raises ValidationError if it is no instant.
+        """
+        if not said:
+            return self.at.observed_at
+        try:
+            moment = datetime.fromisoformat(said)
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            raise unfit(_("“%(value)s” is no instant with a time zone.") % {"value": said[:40]})
+        sent = self.operation.sent_at
+        return corrected(moment, sent, self.received_at, not_before=self.run.created_at).observed_at
 
 
 class ConflictError(Exception):

@@ -1,0 +1,99 @@
+"""Whether some bytes are a picture, and the picture without what it says about its maker and place.
+
+Phones shrink their photos on a canvas, which leaves no metadata: such bytes are kept as they are, so that
+their hash is the phone's. What still carries EXIF, XMP, comments or text is turned upright and written anew.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+LARGEST_PHOTO = 8 * 1024 * 1024
+MOST_PIXELS = 50_000_000  # 8,000 × 6,000; decoded it needs 150 MB
+MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+# What a picture may carry: how to decode and to show its colours.
+HARMLESS = {"jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi", "icc_profile", "gamma", "srgb"}
+HARMLESS |= {"transparency", "background", "loop", "timestamp", "duration", "progressive", "progression"}
+HARMLESS |= {"adobe", "adobe_transform", "interlace", "chromaticity", "aspect", "default_image"}
+END_OF_JPEG = b"\xff\xd9"  # some cameras hide more behind it
+COLOUR_SEGMENTS = ("APP0", "APP14")  # JFIF, Adobe's colour transform
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that decodes, without metadata."""
+
+    content: bytes
+    media_type: str
+    width: int
+    height: int
+
+
+class NotAPictureError(Exception):
+    """The bytes are no picture that we keep; the message says what to do."""
+
+
+class PictureTooLargeError(NotAPictureError):
+    """The picture has too many bytes, or would have too many pixels."""
+
+
+def cleaned(content: bytes) -> Picture:
+    """The picture, decoded once to be sure, and without position data.
+
+    Raises PictureTooLargeError before a pixel is decoded, NotAPictureError for anything but one still JPEG,
+    PNG or WebP image.
+    """
+    if len(content) > LARGEST_PHOTO:
+        words = {"size": filesizeformat(len(content)), "limit": filesizeformat(LARGEST_PHOTO)}
+        raise PictureTooLargeError(_("The photo has %(size)s; at most %(limit)s are taken.") % words)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's own limit of pixels is looser than ours
+            with Image.open(io.BytesIO(content), formats=list(MEDIA_TYPES)) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise Image.DecompressionBombError
+                if getattr(image, "n_frames", 1) > 1:
+                    raise NotAPictureError(_("This is a moving picture. Take a still one."))
+                image.load()
+                return _without_metadata(image, content)
+    except NotAPictureError:
+        raise
+    except Image.DecompressionBombError:
+        raise PictureTooLargeError(_("The photo has too many pixels. Make it smaller.")) from None
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
+        message = _("This is no photo that can be shown. Take a JPEG, PNG or WebP picture.")
+        raise NotAPictureError(message) from None
+
+
+def _without_metadata(image: Image.Image, content: bytes) -> Picture:
+    media_type = MEDIA_TYPES[image.format or ""]
+    has_trailer = image.format == "JPEG" and not content.rstrip(b"\0").endswith(END_OF_JPEG)
+    if not (has_trailer or _tells(image)):
+        return Picture(content, media_type, image.width, image.height)
+    upright = ImageOps.exif_transpose(image)
+    plain = upright.convert("RGB") if image.format == "JPEG" and upright.mode != "L" else upright
+    plain.info = {}
+    written = io.BytesIO()
+    plain.save(written, image.format, quality=90, exif=b"", xmp=b"", icc_profile=None)
+    return Picture(written.getvalue(), media_type, plain.width, plain.height)
+
+
+def _tells(image: Image.Image) -> bool:
+    """Whether it carries more than pixels and colours."""
+    segments = [
+        name
+        for name, data in getattr(image, "applist", ())
+        if name != "APP2" or not data.startswith(b"ICC_PROFILE")
+    ]
+    return bool(
+        image.getexif()
+        or set(image.info) - HARMLESS
+        or getattr(image, "text", None)
+        or any(name not in COLOUR_SEGMENTS for name in segments)
+    )

@@ -60,6 +60,7 @@ NAVIGATION = [
             Entry(_("Actions from reviews"), "task_alt", "changes:my-actions"),
             Entry(_("Configuration"), "dns", "cmdb:list"),
             Entry(_("Inspections"), "fact_check", "inspections:list"),
+            Entry(_("Check lists"), "checklist", "inspections:checklists"),
             Entry(_("Assets"), "inventory_2", "assets:list"),
         ],
     ),

@@ -33,6 +33,8 @@ from cmdb import views as cmdb
 from config import evidence, item_page, views
 from config.api import api_urls
 from inspections import views as inspections
+from inspections.views import checklist_files, checklist_items, checklists
+from inspections.views import overrides as threshold_overrides
 
 evidence.wire()
 item_page.wire()
@@ -72,6 +74,47 @@ inspection_pages = [
     path("runs/<slug:number>/answers/", inspections.save_answers, name="answers"),
     path("runs/<slug:number>/report/", inspections.report, name="report"),
     path("photos/<uuid:op>/", inspections.photo, name="photo"),
+    path("lists/", checklists.checklists, name="checklists"),
+    path("lists/new/", checklists.checklist_new, name="checklist-new"),
+    path("lists/import/", checklist_files.checklist_import, name="checklist-import"),
+    path("lists/<slug:key>/", checklists.checklist, name="checklist"),
+    path("lists/<slug:key>/edit/", checklists.checklist_edit, name="checklist-edit"),
+    path("lists/<slug:key>/compare/", checklists.checklist_compare, name="checklist-compare"),
+    re_path(
+        r"^lists/(?P<key>[-\w]+)/(?P<deed>draft|publish|discard|retire)/$",
+        checklists.checklist_deed,
+        name="checklist-deed",
+    ),
+    path("lists/<slug:key>/v<int:number>/", checklists.checklist_version, name="checklist-version"),
+    re_path(
+        r"^lists/(?P<key>[-\w]+)/v(?P<number>\d{1,9})/export\.(?P<file_format>yaml|xlsx)$",
+        checklist_files.checklist_export,
+        name="checklist-export",
+    ),
+    path(
+        "lists/<slug:key>/v<int:number>/items/new/",
+        checklist_items.checklist_item_new,
+        name="checklist-item-new",
+    ),
+    path(
+        "lists/<slug:key>/v<int:number>/items/<int:pk>/",
+        checklist_items.checklist_item,
+        name="checklist-item",
+    ),
+    re_path(
+        r"^lists/(?P<key>[-\w]+)/v(?P<number>\d{1,9})/items/(?P<pk>\d{1,18})/"
+        r"(?P<deed>copy|up|down|section-up|section-down|remove)/$",
+        checklist_items.checklist_item_deed,
+        name="checklist-item-deed",
+    ),
+    path("overrides/", threshold_overrides.overrides, name="overrides"),
+    path("overrides/new/", threshold_overrides.override_new, name="override-new"),
+    path("overrides/<int:pk>/", threshold_overrides.override, name="override"),
+    re_path(
+        r"^overrides/(?P<pk>\d{1,18})/(?P<deed>approve|refuse|withdraw)/$",
+        threshold_overrides.override_deed,
+        name="override-deed",
+    ),
     path("findings/", inspections.finding_list, name="findings"),
     path("findings/<slug:number>/", inspections.finding_page, name="finding"),
 ]

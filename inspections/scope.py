@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import IntegerField, QuerySet, Value
+from django.utils.translation import gettext as _
 
 from cmdb.models import ConfigurationItem
 from inspections.models import TemplateItem
@@ -57,3 +58,21 @@ def skipped_items_of(items: Iterable[TemplateItem], cis: Sequence[int]) -> dict[
 
 def _as_text(condition: dict[str, Any]) -> str:
     return json.dumps(condition, sort_keys=True)
+
+
+def in_words(condition: dict[str, Any]) -> list[str]:
+    """The parts of a filter of configuration items as a reader says them, for example "criticality ≥ 3"."""
+    return [_part_in_words(key, value) for key, value in condition.items()]
+
+
+def _part_in_words(key: str, value: Any) -> str:
+    base, _sep, lookup = key.partition("__")
+    words = {
+        "type": _("type"), "location": _("location"), "id": _("number"), "name": _("name"),
+        "serial": _("serial number"), "environment": _("environment"), "criticality": _("criticality"),
+        "lifecycle_stage": _("lifecycle stage"), "owner_team": _("owner team"),
+    }  # fmt: skip
+    signs = {"": "=", "in": "=", "gte": "≥", "lte": "≤"}
+    sign = signs.get(lookup) or (_("begins with") if lookup.endswith("startswith") else _("contains"))
+    shown = _(" or ").join(str(each) for each in value) if isinstance(value, list) else str(value)
+    return f"{words.get(base, base.removeprefix('attributes.'))} {sign} {shown}"

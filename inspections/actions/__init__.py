@@ -42,11 +42,33 @@ from inspections.actions.runs import (
     start_run,
     submit_run,
 )
-from inspections.actions.templates import draft_version, ensure_starter_templates, publish_version
+from inspections.actions.template_imports import (
+    Imported,
+    RowFault,
+    ensure_starter_templates,
+    import_checklist,
+)
+from inspections.actions.template_items import (
+    copy_item,
+    in_sections,
+    move_item,
+    move_section,
+    remove_item,
+    save_item,
+)
+from inspections.actions.templates import (
+    create_checklist,
+    discard_draft,
+    draft_version,
+    publish_version,
+    retire_version,
+)
 
 __all__ = [
     "AnswerInput",
     "AnswerResult",
+    "Imported",
+    "RowFault",
     "Scheduled",
     "Shot",
     "accept_risk",
@@ -55,8 +77,11 @@ __all__ = [
     "approve_override",
     "cancel_run",
     "comment_finding",
+    "copy_item",
+    "create_checklist",
     "decide_amendment",
     "disable_plan",
+    "discard_draft",
     "draft_changes",
     "draft_version",
     "enable_plan",
@@ -64,6 +89,8 @@ __all__ = [
     "escalate_findings",
     "fitting_template",
     "generate_runs",
+    "import_checklist",
+    "in_sections",
     "inspect_once",
     "link_change",
     "load_days",
@@ -71,6 +98,8 @@ __all__ = [
     "mark_fixed",
     "mark_target",
     "move_deadline",
+    "move_item",
+    "move_section",
     "open_findings",
     "plan_recheck",
     "propose_amendment",
@@ -80,10 +109,13 @@ __all__ = [
     "record_answers",
     "refuse_override",
     "remind_of_overrides",
+    "remove_item",
     "reopen_expired_risks",
     "reopen_finding",
     "request_override",
+    "retire_version",
     "return_run",
+    "save_item",
     "send_to_repair",
     "sign_all_good",
     "sign_run",

@@ -2,6 +2,7 @@
 
 from django.contrib import admin, messages
 from django.db.models import URLField
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
@@ -99,9 +100,9 @@ class TemplateVersionAdmin(RecordedAdmin):
         "published_at",
         "published_by",
         "sha256",
-        "compared",
+        "page",
     ]
-    readonly_fields = ["state", "published_at", "published_by", "sha256", "compared"]
+    readonly_fields = ["state", "published_at", "published_by", "sha256", "page"]
     inlines = [ItemInline]
     actions_detail = ["publish"]
 
@@ -112,15 +113,13 @@ class TemplateVersionAdmin(RecordedAdmin):
     def shown_state(self, version):
         return version.state, version.get_state_display()
 
-    @display(description=_("compared with the version before"))
-    def compared(self, version):
-        """Items added, removed and changed; "-" for a first version."""
-        former = TemplateVersion.objects.filter(template=version.template_id, number__lt=version.number)
-        former = former.order_by("-number").first()
-        if former is None:
+    @display(description=_("read, edit and compare"))
+    def page(self, version):
+        """The way to its own page; "-" before it is saved."""
+        if version.pk is None:
             return "-"
-        lines = differences(former, version)
-        return format_html("v{}: {}", former.number, "; ".join(lines) or _("no difference"))
+        address = reverse("inspections:checklist-version", args=[version.template.key, version.number])
+        return format_html('<a href="{}">{}</a>', address, version)
 
     @action(
         description=_("Publish"), permissions=["publish"], url_path="publish", icon="publish",
@@ -139,25 +138,6 @@ class TemplateVersionAdmin(RecordedAdmin):
     def has_publish_permission(self, request, object_id=None):
         drafts = TemplateVersion.objects.filter(pk=object_id, state=VersionState.DRAFT)
         return has_right(request.user, Right.INSPECT_MANAGE) and drafts.exists()
-
-
-def differences(former, version):
-    """Item by item, in words: what this version adds, removes and changes."""
-    unlike = {"id", "version_id", "row_version"}
-    old, new = ({item.key: item for item in each.items.all()} for each in (former, version))
-    lines = [f"+ {new[key]}" for key in new if key not in old] + [
-        f"- {old[key]}" for key in old if key not in new
-    ]
-    for key in new.keys() & old.keys():
-        fields = [
-            f"{field.verbose_name}: {field.value_from_object(old[key])} → {field.value_from_object(new[key])}"
-            for field in TemplateItem._meta.concrete_fields
-            if field.attname not in unlike
-            and field.value_from_object(old[key]) != field.value_from_object(new[key])
-        ]
-        if fields:
-            lines.append(f"{new[key]} ({', '.join(fields)})")
-    return lines
 
 
 @admin.register(TemplateItem)

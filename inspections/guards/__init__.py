@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.roles import Right, has_right
+from accounts.roles import Right
 from accounts.step_up import Proof
 from inspections.guards.amendments import against_deciding, against_proposing
 from inspections.guards.findings import (
@@ -23,6 +23,11 @@ from inspections.guards.findings import (
     against_rechecking,
     against_repairing,
 )
+from inspections.guards.overrides import (
+    against_asking_override,
+    against_deciding_override,
+    against_withdrawing_override,
+)
 from inspections.guards.refusal import (
     Refusal,
     Refused,
@@ -32,9 +37,15 @@ from inspections.guards.refusal import (
     refuse_if,
     took_part,
 )
-from inspections.models import InspectionRun, ThresholdOverride
+from inspections.guards.templates import (
+    against_discarding,
+    against_editing,
+    against_publishing,
+    against_retiring,
+)
+from inspections.models import InspectionRun
 from inspections.severity import Severity
-from inspections.workflow import RUN_STEPS, OverrideState, RunState, target_of
+from inspections.workflow import RUN_STEPS, RunState, target_of
 
 __all__ = [
     "FINDING_RIGHTS",
@@ -45,13 +56,17 @@ __all__ = [
     "against_commenting",
     "against_deciding",
     "against_deciding_override",
+    "against_discarding",
+    "against_editing",
     "against_finding_step",
     "against_linking",
     "against_moving_deadline",
     "against_proposing",
+    "against_publishing",
     "against_reassigning",
     "against_rechecking",
     "against_repairing",
+    "against_retiring",
     "against_returning",
     "against_signing",
     "against_submitting",
@@ -64,34 +79,6 @@ __all__ = [
     "took_part",
     "wrong_state",
 ]
-
-
-def against_asking_override(by: User) -> list[Refusal]:
-    """Why this person cannot ask for other thresholds."""
-    if has_right(by, Right.INSPECT) or has_right(by, Right.INSPECT_MANAGE):
-        return []
-    return list(lacking(by, Right.INSPECT))
-
-
-def against_deciding_override(override: ThresholdOverride, by: User) -> list[Refusal]:
-    """Why this person cannot approve or refuse other thresholds; who asked never can, superusers included."""
-    found = list(lacking(by, Right.INSPECT_MANAGE))
-    if override.state != OverrideState.WAITING:
-        words = {"state": OverrideState(override.state).label}
-        found.append(Refusal("state", _("The override is “%(state)s”.") % words))
-    if override.requested_by_id == by.pk:
-        message = _("You asked for it yourself.")
-        found.append(Refusal("requested", message, _("Somebody else who defines check lists decides.")))
-    return found
-
-
-def against_withdrawing_override(override: ThresholdOverride, by: User) -> list[Refusal]:
-    """Why this person cannot withdraw it: who asked may, and whoever defines check lists."""
-    found = [] if override.requested_by_id == by.pk else list(lacking(by, Right.INSPECT_MANAGE))
-    if override.state not in (OverrideState.WAITING, OverrideState.COMING, OverrideState.ACTIVE):
-        words = {"state": OverrideState(override.state).label}
-        found.append(Refusal("state", _("The override is “%(state)s”.") % words))
-    return found
 
 
 def wrong_state(event: str, run: InspectionRun) -> Iterable[Refusal]:

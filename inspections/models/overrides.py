@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.recorded.models import RecordedModel
 from inspections.models.runs import person
-from inspections.models.templates import ChecklistTemplate, bound
+from inspections.models.templates import ChecklistTemplate, bound, disordered
 from inspections.querysets import OverrideQuerySet
 from inspections.workflow import OverrideState
 
@@ -106,6 +107,16 @@ class ThresholdOverride(RecordedModel):
                 name="inspections_override_withdrawn_by_somebody",
             ),
         ]  # fmt: skip
+
+    def clean(self) -> None:
+        """Says what PostgreSQL would refuse, in words and at its field."""
+        faults: dict[str, str] = disordered(self)
+        if all(getattr(self, name) is None for name in ("crit_low", "warn_low", "warn_high", "crit_high")):
+            faults["warn_high"] = _("Name at least one threshold.")
+        if self.valid_until_on and self.valid_from_on and self.valid_until_on < self.valid_from_on:
+            faults["valid_until_on"] = _("It ends before it begins.")
+        if faults:
+            raise ValidationError(faults)
 
     def __str__(self) -> str:
         return f"{self.item_key} · {self.ci}"

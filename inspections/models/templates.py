@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.labelled import Labelled, in_active_language
 from audit.recorded.models import RecordedModel
+from cmdb.models import ConfigurationItem
 from inspections.severity import Severity
 from inspections.workflow import VersionState
 
@@ -21,6 +22,50 @@ BAD_CHOICES = [(Severity.WARN.value, _("Warning")), (Severity.CRIT.value, _("Cri
 def bound(label: str) -> models.DecimalField:
     """A threshold: exact decimal, absent where the item has none."""
     return models.DecimalField(label, max_digits=18, decimal_places=6, null=True, blank=True)
+
+
+def disordered(row: models.Model) -> dict[str, str]:
+    """What is wrong with the order of four bounds, by field: low below high, critical outside warning."""
+    faults = {}
+    for inner, outer in (
+        ("warn_low", "crit_low"), ("warn_high", "warn_low"), ("crit_high", "warn_low"),
+        ("crit_high", "warn_high"), ("warn_high", "crit_low"), ("crit_high", "crit_low"),
+    ):  # fmt: skip
+        upper, lower = getattr(row, inner), getattr(row, outer)
+        may_touch = inner.split("_")[1] == outer.split("_")[1]
+        if upper is None or lower is None or upper > lower or (may_touch and upper == lower):
+            continue
+        names = {name: row._meta.get_field(name).verbose_name for name in (inner, outer)}
+        message = _("“%(upper)s” (%(one)s) must be above “%(lower)s” (%(other)s).")
+        words = {"upper": names[inner], "one": f"{upper:f}", "lower": names[outer], "other": f"{lower:f}"}
+        faults.setdefault(inner, message % words)
+    return faults
+
+
+def are_choices(choices: object) -> bool:
+    """True for two or more rows with different values, each with a severity."""
+    if not isinstance(choices, list) or not all(isinstance(each, dict) for each in choices):
+        return False
+    values = [str(each.get("value") or "") for each in choices]
+    severities = {each.get("severity") for each in choices}
+    return len(set(values)) == len(values) >= 2 and all(values) and severities <= {"ok", "warn", "crit"}
+
+
+def is_attribute(name: str) -> bool:
+    """True for the fields of a CI that an answer may verify."""
+    kind, _dot, key = name.partition(".")
+    return name == "serial" or (kind == "attributes" and key.isidentifier())
+
+
+def condition_fault(conditions: object) -> str:
+    """Why this is no filter of configuration items; empty where it is one."""
+    if not isinstance(conditions, dict):
+        return str(_('A condition is an object such as {"type": "host"}.'))
+    try:
+        ConfigurationItem.objects.matching(conditions)
+    except (ValidationError, TypeError, ValueError) as error:
+        return " ".join(getattr(error, "messages", [str(error)]))
+    return ""
 
 
 class ChecklistTemplate(RecordedModel, Labelled):
@@ -198,18 +243,26 @@ class TemplateItem(RecordedModel, Labelled):
         ]
 
     def clean(self) -> None:
-        """Says what PostgreSQL would refuse about the choices, at the field."""
-        if self.kind != self.Kind.CHOICE:
-            return
-        good = isinstance(self.choices, list) and all(
-            isinstance(c, dict) and c.get("value") and c.get("severity") in ("ok", "warn", "crit")
-            for c in self.choices
-        )
-        if not good or len({c["value"] for c in self.choices}) < max(2, len(self.choices)):
-            message = _(
+        """Says what PostgreSQL would refuse, and what no engineer could answer, each at its field."""
+        faults = disordered(self)
+        if self.kind == self.Kind.CHOICE and not are_choices(self.choices):
+            faults["choices"] = _(
                 "A choice item needs at least two different values, each with severity ok, warn or crit."
             )
-            raise ValidationError({"choices": message})
+        if self.kind == self.Kind.MACHINE and not (self.metric or self.query):
+            faults["metric"] = _("Name the metric that programs post, or the Prometheus query.")
+        if self.reading_source == self.ReadingSource.PROMETHEUS and not self.query:
+            faults["query"] = _("Write the Prometheus query.")
+        if self.kind not in (self.Kind.NUMBER, self.Kind.MACHINE) and (self.bounds or self.unit):
+            faults["unit"] = _("Only numbers and machine readings have a unit and thresholds.")
+        if self.kind == self.Kind.PHOTO and self.attribute:
+            faults["attribute"] = _("A photo does not verify a field; ask for text, a number or a choice.")
+        elif self.attribute and not is_attribute(self.attribute):
+            faults["attribute"] = _("Write serial, or attributes. and the key of an attribute.")
+        if fault := condition_fault(self.applies_if):
+            faults["applies_if"] = fault
+        if faults:
+            raise ValidationError(faults)
 
     @property
     def section_label(self) -> str:

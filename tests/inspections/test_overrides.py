@@ -158,9 +158,9 @@ def test_an_override_is_of_one_ci_one_item_and_one_list_only(django_assert_num_q
 @pytest.mark.parametrize(
     ("over", "field"),
     [
-        ({"item_key": "lamp"}, "item_key"), ({"warn_high": 99}, "__all__"), ({"reason": " "}, "reason"),
-        ({"warn_high": None, "crit_high": None}, "__all__"),
-        ({"valid_until_on": timezone.localdate() - DAY}, "__all__"),
+        ({"item_key": "lamp"}, "item_key"), ({"warn_high": 99}, "crit_high"), ({"reason": " "}, "reason"),
+        ({"warn_high": None, "crit_high": None}, "warn_high"),
+        ({"valid_until_on": timezone.localdate() - DAY}, "valid_until_on"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_asked_for_is_refused_at_its_field(over, field):

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from inspections.guards import against_publishing
 from inspections.models import InspectionPlan, TemplateVersion
 
 
@@ -17,8 +18,9 @@ class PublishForm(BaseDialogForm):
 
     def clean_changelog(self):
         # At a field, because Unfold's dialog draws no errors of the whole form.
-        if not TemplateVersion.objects.get(pk=self.object_id).items.exists():
-            raise forms.ValidationError(_("A version without items cannot be published."))
+        refusals = against_publishing(TemplateVersion.objects.get(pk=self.object_id))
+        if refusals:
+            raise forms.ValidationError([refusal.message for refusal in refusals])
         return self.cleaned_data["changelog"]
 
 

@@ -1,0 +1,18 @@
+"""The forms of inspections: one module per noun."""
+
+from inspections.forms.conditions import ConditionForm
+from inspections.forms.dialogs import PlanForm, PublishForm, ReasonForm
+from inspections.forms.overrides import OverrideForm
+from inspections.forms.templates import ChecklistForm, ChoiceFormSet, ItemForm, UploadForm
+
+__all__ = [
+    "ChecklistForm",
+    "ChoiceFormSet",
+    "ConditionForm",
+    "ItemForm",
+    "OverrideForm",
+    "PlanForm",
+    "PublishForm",
+    "ReasonForm",
+    "UploadForm",
+]

@@ -33,6 +33,7 @@ from inspections.actions.overrides import (
 )
 from inspections.actions.photos import Shot, take_photo, withdraw_photo
 from inspections.actions.plans import advance_runs, disable_plan, enable_plan, generate_runs
+from inspections.actions.readings import Outcome, record_readings
 from inspections.actions.runs import (
     cancel_run,
     mark_target,
@@ -68,6 +69,7 @@ __all__ = [
     "AnswerInput",
     "AnswerResult",
     "Imported",
+    "Outcome",
     "RowFault",
     "Scheduled",
     "Shot",
@@ -107,6 +109,7 @@ __all__ = [
     "raise_change",
     "reassign_finding",
     "record_answers",
+    "record_readings",
     "refuse_override",
     "remind_of_overrides",
     "remove_item",

@@ -30,7 +30,10 @@ UPDATE inspections_finding f
 # is worse than what was accepted.
 REPEAT = """
 UPDATE inspections_finding f
-   SET count = f.count + CASE WHEN former.run_id = target.run_id THEN 0 ELSE 1 END,
+   SET count = f.count + CASE WHEN target.run_id = (
+           SELECT former.run_id FROM inspections_answer l
+             JOIN inspections_runtarget former ON former.id = l.target_id
+            WHERE l.id = f.last_answer_id) THEN 0 ELSE 1 END,
        severity = CASE WHEN 'crit' IN (f.severity, a.severity) THEN 'crit' ELSE 'warn' END,
        last_answer_id = a.id,
        (state, state_by_id, state_comment) = (
@@ -41,11 +44,10 @@ UPDATE inspections_finding f
                        OR (f.state, f.severity, a.severity) = ('accepted_risk', 'warn', 'crit') AS reopens) r)
   FROM inspections_answer a
   JOIN inspections_runtarget target ON target.id = a.target_id
-  JOIN inspections_templateitem i ON i.id = a.item_id,
-       inspections_answer l JOIN inspections_runtarget former ON former.id = l.target_id
+  JOIN inspections_templateitem i ON i.id = a.item_id
  WHERE a.id = ANY(%(answers)s) AND a.severity IN ('warn', 'crit') AND i.finding <> 'none'
    AND f.ci_id = a.ci_id AND f.item_key = a.item_key AND f.state NOT IN ('verified', 'duplicate')
-   AND l.id = f.last_answer_id AND f.last_answer_id <> a.id
+   AND f.last_answer_id IS DISTINCT FROM a.id
 """
 OPEN = """
 INSERT INTO inspections_finding

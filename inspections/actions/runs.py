@@ -18,6 +18,7 @@ from accounts.step_up import Proof, Strength
 from audit.context import because
 from inspections import guards, notices
 from inspections.actions.findings import open_findings
+from inspections.actions.machine_answers import answer_run_by_machines
 from inspections.models import Answer, InspectionRun, RunTarget, Signature
 from inspections.workflow import RunState
 
@@ -38,6 +39,7 @@ def start_run(run: InspectionRun, *, by: User) -> InspectionRun:
             run.started_at = run.started_at or timezone.now()
             run.started_by = run.started_by or by
             run.save(update_fields=["state", "started_at", "started_by"])
+            answer_run_by_machines(run.pk)
     return run
 
 

@@ -4,11 +4,12 @@ from django.contrib import admin
 from unfold.admin import ModelAdmin
 
 from audit.recorded.admin import ReadOnly, RecordedAdmin
+from inspections.admin.checklists import WebAddresses
 from inspections.models import Alert, MachineReading, ReadingSource
 
 
 @admin.register(ReadingSource)
-class ReadingSourceAdmin(RecordedAdmin):
+class ReadingSourceAdmin(WebAddresses, RecordedAdmin):
     list_display = ["key", "label", "kind", "account", "is_enabled", "last_seen_at", "last_error_at"]
     list_filter = ["kind", "is_enabled"]
     list_select_related = ["account"]
@@ -28,7 +29,7 @@ class MachineReadingAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(Alert)
-class AlertAdmin(ReadOnly, RecordedAdmin):
+class AlertAdmin(WebAddresses, ReadOnly, RecordedAdmin):
     list_display = ["name", "ci", "severity", "status", "starts_at", "ends_at", "source"]
     list_filter = ["status", "severity", "source"]
     list_select_related = ["ci", "source"]

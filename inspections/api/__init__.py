@@ -13,6 +13,7 @@ from inspections.api.checklists import (
     TemplateVersionViewSet,
 )
 from inspections.api.findings import FindingViewSet
+from inspections.api.readings import ReadingSourceViewSet, ReadingViewSet
 from inspections.api.runs import RunViewSet
 from inspections.api.sync import BundleView, SyncView
 
@@ -22,6 +23,8 @@ __all__ = [
     "ChecklistTemplateViewSet",
     "FindingViewSet",
     "PlanViewSet",
+    "ReadingSourceViewSet",
+    "ReadingViewSet",
     "RosterEntryViewSet",
     "RunViewSet",
     "ShiftViewSet",

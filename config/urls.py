@@ -115,6 +115,9 @@ inspection_pages = [
         threshold_overrides.override_deed,
         name="override-deed",
     ),
+    path("figures/", inspections.figures, name="figures"),
+    path("figures/export/", inspections.figures_export, name="figures-export"),
+    path("heat/", inspections.heat_map, name="heat"),
     path("findings/", inspections.finding_list, name="findings"),
     path("findings/<slug:number>/", inspections.finding_page, name="finding"),
 ]

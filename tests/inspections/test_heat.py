@@ -11,9 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import SecurityEvent
-from inspections.actions import advance_runs, cancel_run, generate_runs, submit_run
+from inspections.actions import cancel_run, generate_runs, submit_run
 from inspections.heat import heat_of, inspected_items
-from inspections.models import InspectionRun
 from tests.factories import make_answer, make_item, make_plan, make_run, make_user
 
 pytestmark = pytest.mark.django_db
@@ -56,11 +55,10 @@ def test_a_superseded_answer_colours_nothing(today):
 
 
 def test_what_nobody_looked_at_is_not_good(today):
-    missed, cancelled = make_run(), make_run()
-    advance_runs(now=timezone.now() + timedelta(days=2))
-    assert cell_of(missed.targets.get().ci, today).state == "missed"
-    run = InspectionRun.objects.get(pk=cancelled.pk)
-    assert run.state == "missed"
+    item = make_item()
+    make_run(cis=[item], starts_on=today - timedelta(days=1), expires_minutes=600)
+    (row,) = heat_of([item], today - timedelta(days=1), today)
+    assert row.cells[0].state == "missed"
     plan = make_plan(starts_on=today + timedelta(days=1))
     generate_runs(until=timezone.now() + timedelta(days=2))
     run = plan.runs.earliest("slot_at")
@@ -119,7 +117,7 @@ def test_strangers_do_not_see_them(client, name):
 
 def test_the_figures_add_up_and_can_be_taken_away(viewer):
     engineer = make_user("engineer")
-    run = make_run(signoff="none", label="=1+1")
+    run = make_run(signoff="none", label="=1+1", due_minutes=1440)
     make_answer("20", target=run.targets.get(), by=engineer)
     submit_run(run, by=engineer)
     make_run()

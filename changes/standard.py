@@ -4,10 +4,10 @@ A parameter is {"kind": text | number | choice | item, "label", "label_zh", "req
 "max_length", "min"/"max", "choices" or "types". The skeleton is {"title", "reason", "description",
 "downtime_minutes", "rollback_trigger", "rollback_minutes", "stages", "operations", "tasks", "criteria",
 "rollback_steps", "test_cases"}. An operation is one of
-{"kind": update | retire, "on": "items" or the name of an item parameter, "stage": 1, "after": {field: value}},
+{"kind": update | retire, "on": "items" or an item parameter, "stage": 1, "after": {field: value}},
 {"kind": create, "stage": 1, "after": {"type": key, "name", …, "attributes": {…}}},
-{"kind": relate | unrelate, "stage": 1, "relation": key, "source", "target"}, an end being "items", the name of an
-item parameter, or an address. "{name}" in a text stands for the parameter's value (an item's address), as a value
+{"kind": relate | unrelate, "stage": 1, "relation": key, "source", "target"}, an end being "items", an item
+parameter, or an address. "{name}" in a text stands for the parameter's value (an item's address), as a value
 for the value with its type; "{items}" in a text for the names of the items.
 """
 
@@ -121,59 +121,6 @@ def _check_skeleton(skeleton: Mapping[str, Any], parameters: Mapping[str, Any], 
     _check_operations(skeleton, parameters, fault)
     for name in sorted(set(gaps(skeleton)) - set(parameters) - GIVEN):
         fault("skeleton", _("No parameter fills {%(name)s}.") % {"name": name})
-
-
-def _check_operations(skeleton: Mapping[str, Any], parameters: Mapping[str, Any], fault: Any) -> None:
-    for name, needed in NEEDED.items():
-        for row in skeleton.get(name, []):
-            is_text = name == "rollback_steps" and isinstance(row, str)
-            if not is_text and not (isinstance(row, dict) and isinstance(row.get(needed), str)):
-                words = {"name": name, "needed": needed}
-                fault("skeleton", _("Each row of %(name)s is an object with %(needed)s.") % words)
-    if not all(isinstance(row, dict) for row in skeleton.get("stages", [])):
-        fault("skeleton", _("%(name)s is a list.") % {"name": "stages"})
-        return
-    _check_operations(skeleton, parameters, fault)
-    for name in sorted(set(gaps(skeleton)) - set(parameters) - GIVEN):
-        fault("skeleton", _("No parameter fills {%(name)s}.") % {"name": name})
-
-
-def _check_operations(skeleton: Mapping[str, Any], parameters: Mapping[str, Any], fault: Any) -> None:
-    items = {name for name, about in parameters.items() if about.get("kind") == "item"}
-    last = max(len(skeleton.get("stages", [])), 1)
-    stage_of: dict[str, Any] = {}
-    for row in skeleton.get("operations", []):
-        kind = row.get("kind", "update") if isinstance(row, dict) else ""
-        if kind not in OPERATIONS:
-            fault("skeleton", _("An operation updates, retires, creates, relates or unrelates."))
-            continue
-        stage, after = row.get("stage", 1), row.get("after", {})
-        if type(stage) is not int or not 1 <= stage <= last:
-            fault("skeleton", _("There is no stage %(stage)s.") % {"stage": stage})
-        if not isinstance(after, dict):
-            fault("skeleton", _("“after” is {field: value}."))
-        elif kind in ON_ITEMS:
-            on = row.get("on", "items")
-            if on not in {"items", *items}:
-                fault("skeleton", _("An operation is on the items, or on an item parameter."))
-            elif stage_of.setdefault(on, stage) != stage:
-                fault("skeleton", _("Every item is changed in one stage only."))
-        elif kind == "create":
-            if not (after.get("type") and after.get("name")):
-                fault("skeleton", _("A new item has a type and a name."))
-        else:
-            _check_ends(row, items, fault)
-
-
-def _check_ends(row: Mapping[str, Any], items: set[str], fault: Any) -> None:
-    ends = [row.get("source"), row.get("target")]
-    known = {"items", *items}
-    if not row.get("relation") or not all(
-        isinstance(end, str) and (end in known or ":" in end) for end in ends
-    ):
-        fault("skeleton", _("A relation has a type and two ends: items, an item parameter or an address."))
-    elif ends[0] == ends[1]:
-        fault("skeleton", _("The ends of a relation are two things."))
 
 
 def _check_operations(skeleton: Mapping[str, Any], parameters: Mapping[str, Any], fault: Any) -> None:

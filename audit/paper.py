@@ -6,10 +6,11 @@ Where the system lacks Pango there is no printer, and a document stays the page 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from datetime import datetime
 from functools import cache
 from importlib import import_module
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -33,7 +34,8 @@ FACES = "".join(
 def printer() -> ModuleType | None:
     """WeasyPrint, or None where the system's text libraries are missing: importing it loads them."""
     try:
-        return import_module("weasyprint")  # here, because it asks for C libraries that a machine may lack
+        with redirect_stdout(StringIO()):  # it prints how sorry it is
+            return import_module("weasyprint")  # here: it asks for C libraries that a machine may lack
     except OSError:
         return None
 

@@ -39,6 +39,12 @@ FROM cmdb.type_lineage line JOIN cmdb_citype top ON top.id = line.ancestor_id
 WHERE top.key = ANY (%s)"""
 
 
+INSIDE = """WITH RECURSIVE inside(id) AS (
+    SELECT %s::bigint UNION
+    SELECT item.id FROM cmdb_configurationitem item JOIN inside ON item.location_id = inside.id
+) SELECT id FROM inside"""
+
+
 class SharesBigrams(models.Func):
     """True where every pair of neighbouring characters of the word is in the text: the index's half."""
 
@@ -130,6 +136,10 @@ class ItemQuerySet(models.QuerySet["ConfigurationItem"]):
         if not lookup:
             return self.filter(attributes__contains={attribute: value})
         return self.filter(**{f"attributes__{attribute}__{lookup}": value})
+
+    def inside(self, place: int) -> Self:
+        """The place itself and whatever stands in it, however deep; a circle of places ends."""
+        return self.filter(pk__in=RawSQL(INSIDE, [place]))  # noqa: S611
 
     def searched(self, term: str) -> Self:
         """Items whose name, serial, address or attributes contain every word of the term, in any language.

@@ -2,7 +2,14 @@
 
 from procrastinate.contrib.django import app
 
-from inspections.actions import escalate_findings, generate_runs, reopen_expired_risks
+from audit.context import coming_from
+from inspections.actions import (
+    escalate_findings,
+    generate_runs,
+    give_up_lost_orders,
+    make_ordered,
+    reopen_expired_risks,
+)
 
 
 @app.periodic(cron="*/5 * * * *")
@@ -12,3 +19,18 @@ def make_due_runs(timestamp: int) -> None:
     generate_runs()
     reopen_expired_risks()
     escalate_findings()
+
+
+@app.task(name="inspections.make_report", pass_context=False)
+def make_long_report(order: int) -> None:
+    """A report that takes a while, for who ordered it."""
+    with coming_from("job inspections.make_report"):
+        make_ordered(order)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="inspections.watch_orders", queueing_lock="inspections.watch_orders", pass_context=False)
+def watch_orders(timestamp: int) -> None:
+    """Every ten minutes: orders whose worker was killed say so."""
+    with coming_from("job inspections.watch_orders"):
+        give_up_lost_orders()

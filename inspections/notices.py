@@ -37,3 +37,8 @@ RETURNED = _kind("returned", _("An inspection was returned to you"))
 
 # Asked for by the state of a finding: settled as soon as somebody moves it on.
 FINDING_WAITING = (FINDING_OWNED, FINDING_SOON, FINDING_BREACH, FINDING_ESCALATED)
+
+# Reports.
+REPORT = _kind("report", _("A report that is sent to you regularly"))
+REPORT_READY = _kind("report_ready", _("A report that you ordered is ready"))
+REPORT_FAILED = _kind("report_failed", _("A report could not be made or sent"), urgent=True)

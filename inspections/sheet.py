@@ -223,7 +223,9 @@ def sheet_of(run: InspectionRun) -> Sheet:
     """The run's sheet with every former answer and the last values from other runs. Six statements."""
     items = list(run.version.items.all())
     targets = list(run.targets.select_related("ci__type"))
-    answers = Answer.objects.filter(target__run=run).select_related("answered_by", "amendment__by")
+    answers = Answer.objects.filter(target__run=run).select_related(
+        "answered_by", "amendment__by", "amendment__decided_by"
+    )
     current: dict[tuple[int, int], Answer] = {}
     former: dict[tuple[int, int], list[Answer]] = defaultdict(list)
     for answer in answers.order_by("id"):

@@ -94,8 +94,11 @@ from cmdb.models import (
 )
 from inspections.actions import (
     AnswerInput,
+    Wanted,
     decide_amendment,
     generate_runs,
+    issue_report,
+    order_report,
     propose_amendment,
     publish_version,
     record_answers,
@@ -118,6 +121,11 @@ from inspections.models import (
     InspectionRun,
     MachineReading,
     ReadingSource,
+    ReportIssue,
+    ReportOrder,
+    ReportRecipient,
+    ReportSchedule,
+    ReportSending,
     RosterEntry,
     RunTarget,
     Shift,
@@ -513,6 +521,45 @@ MAKERS |= {
     CalendarDay: make_calendar_day,
     Shift: make_shift,
     RosterEntry: make_roster_entry,
+}
+
+# reports
+
+
+def make_report_issue(**over):
+    by = over.pop("by", None) or make_user("engineer")
+    return issue_report(Wanted("json", "en", over.pop("run", None) or make_run()), by=by)[0]
+
+
+def make_report_order(**over):
+    by = over.pop("by", None) or make_user("engineer")
+    return order_report(Wanted("pdf", "en", over.pop("run", None) or make_run()), by=by)
+
+
+def make_report_schedule(**over):
+    given = {"label": f"Schedule {number()}", "owner": over.get("owner") or make_user("reviewer")}
+    return ReportSchedule.objects.create(**given | over)
+
+
+def make_report_recipient(**over):
+    schedule, user = over.pop("schedule", None), over.pop("user", None)
+    return ReportRecipient.objects.create(
+        schedule=schedule or make_report_schedule(), user=user or make_user("engineer")
+    )
+
+
+def make_report_sending(**over):
+    place = over.pop("recipient", None) or make_report_recipient()
+    given = {"schedule": place.schedule, "user": place.user, "slot_at": timezone.now()}
+    return ReportSending.objects.create(**given | over)
+
+
+MAKERS |= {
+    ReportIssue: make_report_issue,
+    ReportOrder: make_report_order,
+    ReportSchedule: make_report_schedule,
+    ReportRecipient: make_report_recipient,
+    ReportSending: make_report_sending,
 }
 
 # changes

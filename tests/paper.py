@@ -21,3 +21,8 @@ def fonts_of(pdf):
 def words_of(pdf):
     """The text of all pages."""
     return _run("pdftotext", "-layout", "-", "-", pdf=pdf).decode()
+
+
+def metadata_of(pdf):
+    """The XMP packet."""
+    return _run("pdfinfo", "-meta", "-", pdf=pdf).decode()

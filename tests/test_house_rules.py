@@ -42,6 +42,13 @@ NOT_IN_THE_ADMIN["changes.changeimport"] = "the page of imports"
 NOT_IN_THE_ADMIN["changes.unauthorisedwrite"] = "the list of unauthorised writes"
 NOT_IN_THE_ADMIN["changes.unauthorisedrow"] = "the page of an unauthorised write"
 NOT_IN_THE_ADMIN["changes.controldebt"] = "the change that wrote early"
+NOT_IN_THE_ADMIN |= {
+    "inspections.reportissue": "the list of issued reports",
+    "inspections.reportorder": "the page of a report that is being made",
+    "inspections.reportschedule": "the list of report schedules",
+    "inspections.reportrecipient": "the page of a report schedule",
+    "inspections.reportsending": "the page of a report schedule",
+}
 NOT_IN_THE_ADMIN["accounts.noticepreference"] = "one's own page “Which mail I get”"
 
 

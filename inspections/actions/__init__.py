@@ -34,6 +34,8 @@ from inspections.actions.overrides import (
 from inspections.actions.photos import Shot, take_photo, withdraw_photo
 from inspections.actions.plans import advance_runs, disable_plan, enable_plan, generate_runs
 from inspections.actions.readings import Outcome, record_readings
+from inspections.actions.report_orders import give_up_lost_orders, make_ordered, order_report
+from inspections.actions.reports import Wanted, has_changed_since, issue_report, remade, wanted_of
 from inspections.actions.runs import (
     cancel_run,
     mark_target,
@@ -73,6 +75,7 @@ __all__ = [
     "RowFault",
     "Scheduled",
     "Shot",
+    "Wanted",
     "accept_risk",
     "acknowledge_finding",
     "advance_runs",
@@ -91,11 +94,15 @@ __all__ = [
     "escalate_findings",
     "fitting_template",
     "generate_runs",
+    "give_up_lost_orders",
+    "has_changed_since",
     "import_checklist",
     "in_sections",
     "inspect_once",
+    "issue_report",
     "link_change",
     "load_days",
+    "make_ordered",
     "mark_duplicate",
     "mark_fixed",
     "mark_target",
@@ -103,6 +110,7 @@ __all__ = [
     "move_item",
     "move_section",
     "open_findings",
+    "order_report",
     "plan_recheck",
     "propose_amendment",
     "publish_version",
@@ -111,6 +119,7 @@ __all__ = [
     "record_answers",
     "record_readings",
     "refuse_override",
+    "remade",
     "remind_of_overrides",
     "remove_item",
     "reopen_expired_risks",
@@ -126,6 +135,7 @@ __all__ = [
     "start_run",
     "submit_run",
     "take_photo",
+    "wanted_of",
     "withdraw_amendment",
     "withdraw_override",
     "withdraw_photo",

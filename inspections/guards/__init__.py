@@ -37,13 +37,14 @@ from inspections.guards.refusal import (
     refuse_if,
     took_part,
 )
+from inspections.guards.reports import against_issuing
 from inspections.guards.templates import (
     against_discarding,
     against_editing,
     against_publishing,
     against_retiring,
 )
-from inspections.models import InspectionRun
+from inspections.models import InspectionRun, ThresholdOverride
 from inspections.severity import Severity
 from inspections.workflow import RUN_STEPS, RunState, target_of
 
@@ -59,6 +60,7 @@ __all__ = [
     "against_discarding",
     "against_editing",
     "against_finding_step",
+    "against_issuing",
     "against_linking",
     "against_moving_deadline",
     "against_proposing",

@@ -8,6 +8,13 @@ from inspections.models.overrides import ThresholdOverride
 from inspections.models.plans import InspectionPlan
 from inspections.models.policies import FindingPolicy
 from inspections.models.readings import Alert, MachineReading, ReadingSource
+from inspections.models.reports import (
+    ReportIssue,
+    ReportOrder,
+    ReportRecipient,
+    ReportSchedule,
+    ReportSending,
+)
 from inspections.models.runs import InspectionRun, RunTarget
 from inspections.models.shifts import RosterEntry, Shift
 from inspections.models.templates import ChecklistTemplate, TemplateItem, TemplateVersion
@@ -26,6 +33,11 @@ __all__ = [
     "InspectionRun",
     "MachineReading",
     "ReadingSource",
+    "ReportIssue",
+    "ReportOrder",
+    "ReportRecipient",
+    "ReportSchedule",
+    "ReportSending",
     "RosterEntry",
     "RunTarget",
     "Shift",

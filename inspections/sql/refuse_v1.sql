@@ -8,7 +8,8 @@ END $$;
 DO $$
 DECLARE t text;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['inspections_inspectionrun', 'inspections_runtarget', 'inspections_answer',
+    FOREACH t IN ARRAY ARRAY['inspections_reportissue', 'inspections_reportorder', 'inspections_reportsending',
+                             'inspections_reportschedule', 'inspections_inspectionrun', 'inspections_runtarget', 'inspections_answer',
                              'inspections_signature', 'inspections_amendment', 'inspections_finding',
                              'inspections_findingevent', 'inspections_inspectionplan', 'inspections_workcalendar',
                              'inspections_shift', 'inspections_evidence', 'inspections_readingsource', 'inspections_alert',
@@ -17,7 +18,7 @@ BEGIN
         EXECUTE format('CREATE OR REPLACE TRIGGER inspections_10_no_delete BEFORE DELETE ON %I
                         FOR EACH ROW EXECUTE FUNCTION inspections_refuse_v1()', t);
     END LOOP;
-    FOREACH t IN ARRAY ARRAY['inspections_signature', 'inspections_findingevent'] LOOP
+    FOREACH t IN ARRAY ARRAY['inspections_signature', 'inspections_findingevent', 'inspections_reportissue'] LOOP
         CONTINUE WHEN to_regclass(t) IS NULL;
         EXECUTE format('CREATE OR REPLACE TRIGGER inspections_10_no_update BEFORE UPDATE ON %I
                         FOR EACH ROW EXECUTE FUNCTION inspections_refuse_v1()', t);

@@ -6,9 +6,30 @@ from inspections.views.findings import finding_list, finding_page
 from inspections.views.heat import heat_map
 from inspections.views.phone import manifest, phone, worker
 from inspections.views.photos import photo
-from inspections.views.runs import report, run_page, save_answers
+from inspections.views.report_ledger import check, issue_file, issue_page, reports
+from inspections.views.reports import order_page, period_file, period_page, report, run_file
+from inspections.views.runs import run_page, save_answers
 
 __all__ = [
-    "board", "figures", "figures_export", "finding_list", "finding_page", "heat_map", "manifest", "phone",
-    "photo", "report", "run_page", "save_answers", "worker",
+    "board",
+    "check",
+    "figures",
+    "figures_export",
+    "finding_list",
+    "finding_page",
+    "heat_map",
+    "issue_file",
+    "issue_page",
+    "manifest",
+    "order_page",
+    "period_file",
+    "period_page",
+    "phone",
+    "photo",
+    "report",
+    "reports",
+    "run_file",
+    "run_page",
+    "save_answers",
+    "worker",
 ]  # fmt: skip

@@ -212,12 +212,6 @@ def record_context(run):
     }  # fmt: skip
 
 
-@page
-def report(request, number):
-    """The record without buttons, for paper."""
-    return render(request, "inspections/report.html", record_context(found_run(number)))
-
-
 @require_POST
 def save_answers(request, number):
     """A card saves itself: JSON in, JSON out; the same operation key again answers the same."""

@@ -44,7 +44,7 @@ from inspections.guards.templates import (
     against_publishing,
     against_retiring,
 )
-from inspections.models import InspectionRun, ThresholdOverride
+from inspections.models import InspectionRun
 from inspections.severity import Severity
 from inspections.workflow import RUN_STEPS, RunState, target_of
 

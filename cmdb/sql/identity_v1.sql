@@ -90,6 +90,7 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION cmdb.claim_identity_v1(bigint[]) FROM PUBLIC;
 
+-- As it was at first; claim_for_items_v1.sql replaces it.
 CREATE FUNCTION cmdb.claim_for_items_v1() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -1,8 +1,11 @@
 """The same thing under two names: refused where the type enforces identity, reported where it does not."""
 
+import json
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from cmdb.actions import create_items
 from cmdb.identity import duplicates
 from cmdb.models import CIType, ConfigurationItem
 from cmdb.rules import refusal_of
@@ -129,3 +132,18 @@ def test_the_starter_model_enforces_serials_over_all_devices():
     make_item("host", serial="CN-0042")
     with pytest.raises(IntegrityError), transaction.atomic():
         make_item("storage", serial="cn0042")
+
+
+def test_many_items_are_compared_with_themselves_after_small_updates():
+    """As a join of old and new rows it took 40 times as long as the history of the same 2,500 rows."""
+    create_items([{"type": "host", "name": f"many-{n}"} for n in range(2_500)], by=None)
+    update = """EXPLAIN (ANALYZE, FORMAT JSON)
+                UPDATE cmdb_configurationitem SET description = description || 'x'
+                WHERE id IN (SELECT id FROM cmdb_configurationitem ORDER BY id LIMIT %s)"""
+    with connection.cursor() as cursor:
+        for count in (1, 1, 1, 1, 1, 1, 2_500):
+            cursor.execute(update, [count])
+            told = cursor.fetchone()[0]
+    [plan] = json.loads(told) if isinstance(told, str) else told
+    took = {each["Trigger Name"]: each["Time"] for each in plan["Triggers"]}
+    assert took["cmdb_item_identity_update"] < 5 * took["zz_audit_u"]

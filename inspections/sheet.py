@@ -37,6 +37,8 @@ def choices_of(item: TemplateItem) -> list[tuple[str, str, str]]:
 
 def shown_value(item: TemplateItem, answer: Answer) -> str:
     """The answer in words of the reader's language, with its unit."""
+    if item.kind == item.Kind.PHOTO and not answer.is_na:
+        return _("Photo")
     if answer.value_choice:
         return next((o[1] for o in choices_of(item) if o[0] == answer.value_choice), answer.value_choice)
     if answer.value_number is not None and item.unit:

@@ -97,7 +97,11 @@ class BundleView(APIView):
 
     read_right = Right.INSPECT
 
-    @extend_schema(operation_id="inspections_bundle", responses={200: BundleSerializer, 304: None})
+    @extend_schema(
+        operation_id="inspections_bundle",
+        parameters=[OpenApiParameter("run", description="Number of a run to be among them.")],
+        responses={200: BundleSerializer, 304: None},
+    )
     def get(self, request):
         """The reader's runs of now and soon, 50 at most, in their language; 304 while nothing changed."""
         now = timezone.now()
@@ -106,7 +110,7 @@ class BundleView(APIView):
         body = {
             "user": {"id": user.pk, "name": str(user), "language": translation.get_language()},
             "shell_version": shell.version(),
-            "runs": bundle_of(user, now),
+            "runs": bundle_of(user, now, request.query_params.get("run", "")),
         }
         # A new log-in has a new secret: the phone must get its token although no run has changed.
         said = json.dumps([body, request.META.get("CSRF_COOKIE", "")], cls=DjangoJSONEncoder, sort_keys=True)

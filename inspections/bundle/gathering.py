@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, prefetch_related_objects
+from django.db.models import Case, Q, When, prefetch_related_objects
 from django.utils import timezone
 
 from accounts.models import User
@@ -54,9 +54,12 @@ SELECT a.id, a.ci_id, a.item_key, a.value_number, a.value_choice, a.value_text, 
 """
 
 
-def bundle_of(user: User, now: datetime) -> list[dict[str, Any]]:
-    """The runs that this person is to carry out now or soon, newest first, 50 at most. Ten statements."""
-    runs = list(runs_for(user, now))
+def bundle_of(user: User, now: datetime, wanted: str = "") -> list[dict[str, Any]]:
+    """The runs that this person is to carry out now or soon, newest first, 50 at most. Ten statements.
+
+    `wanted` is one run more, by its number: that of a label that was scanned, whoever's it is.
+    """
+    runs = list(runs_for(user, now, wanted))
     targets = list(
         RunTarget.objects.filter(run__in=runs).select_related("ci__type").order_by("position", "id")
     )
@@ -106,14 +109,17 @@ def items_of(
     return shaped
 
 
-def runs_for(user: User, now: datetime) -> Iterable[InspectionRun]:
+def runs_for(user: User, now: datetime, wanted: str = "") -> Iterable[InspectionRun]:
     """Own runs, those of own teams and those of nobody, from a day before they open to submission."""
     teams = list(user.teams.values_list("pk", flat=True))
     mine = Q(assignee=user) | Q(started_by=user) | Q(team__in=teams) | Q(assignee=None, team=None)
     workable = Q(state__in=[RunState.OPEN, RunState.IN_PROGRESS, RunState.RETURNED])
     soon = Q(state=RunState.SCHEDULED, opens_at__lte=now + AHEAD)
-    runs = InspectionRun.objects.filter(mine & (workable | soon))
-    return runs.select_related("plan", "version", "assignee", "team").order_by("-slot_at", "-id")[:MOST]
+    asked_for = Q(number=wanted) if wanted else Q(pk=None)
+    runs = InspectionRun.objects.filter((mine | asked_for) & (workable | soon))
+    first = Case(When(asked_for, then=0), default=1)
+    runs = runs.select_related("plan", "version", "assignee", "team")
+    return runs.order_by(first, "-slot_at", "-id")[:MOST]
 
 
 def trend_of(

@@ -59,7 +59,7 @@ def no_comment(comment: str, words: str = "") -> Iterable[Refusal]:
 
 
 def took_part(run: InspectionRun, person: User) -> bool:
-    """Whether the person started, submitted, answered or marked something in the run, by PostgreSQL."""
+    """Whether the person started, submitted, answered, took a photo or marked something, by PostgreSQL."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT inspections_took_part_v1(%s, %s)", [run.pk, person.pk])
         return cursor.fetchone()[0]

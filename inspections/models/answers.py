@@ -185,6 +185,11 @@ class Answer(RecordedModel):
         return is_doubted(self.observed_at, self.device_at, self.clock_skew_seconds)
 
     @property
+    def is_clock_corrected(self) -> bool:
+        """Whether the device's clock was off by so much that its own time is told too."""
+        return abs(self.clock_skew_seconds or 0) > WORTH_SHOWING.total_seconds()
+
+    @property
     def arrived_later(self) -> bool:
         """Whether it was received so long after it was observed that both times are told."""
         return self.received_at - self.observed_at > WORTH_SHOWING

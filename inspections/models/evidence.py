@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from audit.models import StoredFile
 from audit.recorded.models import RecordedModel
+from inspections.clock import WORTH_SHOWING, is_doubted
 from inspections.models.runs import InspectionRun, RunTarget, person
 from inspections.models.templates import TemplateItem
 from inspections.querysets import EvidenceQuerySet
@@ -123,3 +124,13 @@ class SyncOp(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.key}"
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether the run it submitted counts as of its receipt: the device's time could not be true."""
+        return is_doubted(self.run.completed_at, self.made_at, self.clock_skew_seconds)
+
+    @property
+    def is_clock_corrected(self) -> bool:
+        """Whether the device's clock was off by so much that its own time is told too."""
+        return abs(self.clock_skew_seconds) > WORTH_SHOWING.total_seconds()

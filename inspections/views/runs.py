@@ -208,6 +208,7 @@ def record_context(run):
         "run": run, "sheet": sheet, "dwell_minutes": round(dwell / 60), "bad": sheet.bad,
         "signatures": run.signatures.select_related("by"), "outcome_tone": TONE.get(run.outcome, "neutral"),
         "outcome_icon": ICON.get(run.outcome, "help"), "answered": len(cells),
+        "submission": run.operations.filter(kind="submit", status=201).select_related("run").first(),
         "findings": Finding.objects.of_run(run).for_list() if run.submitted_at else [],
     }  # fmt: skip
 

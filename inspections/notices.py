@@ -42,3 +42,12 @@ FINDING_WAITING = (FINDING_OWNED, FINDING_SOON, FINDING_BREACH, FINDING_ESCALATE
 REPORT = _kind("report", _("A report that is sent to you regularly"))
 REPORT_READY = _kind("report_ready", _("A report that you ordered is ready"))
 REPORT_FAILED = _kind("report_failed", _("A report could not be made or sent"), urgent=True)
+# Rounds and the people who make them.
+OPENING = _kind("opening", _("An inspection of yours opens"), mail=DIGEST)
+DUE = _kind("due", _("An inspection of yours is due and not handed in"))
+MISSED = _kind("missed", _("An inspection of yours was missed"))
+ESCALATED = _kind("escalated", _("A round of a plan that you look after was missed"), urgent=True)
+REASSIGNED = _kind("reassigned", _("An inspection is handed over to you, or given back to your team"))
+ROTA = _kind("rota", _("Your duty in the rota was changed"))
+PLAN_TROUBLE = _kind("plan_trouble", _("A plan that you look after cannot make its runs"), urgent=True)
+CALENDAR_GAP = _kind("calendar_gap", _("A work calendar does not know the holidays ahead"))

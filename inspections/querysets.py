@@ -31,7 +31,7 @@ class RunQuerySet(models.QuerySet):
         """Own and own teams' runs before the others; what is to be done first, then the earliest deadline."""
         teams = list(user.teams.values_list("pk", flat=True)) if user.is_authenticated else []
         rank = Case(
-            When(assignee=user.pk, then=Value(0)),
+            When(Q(assignee=user.pk) | Q(deputy=user.pk), then=Value(0)),
             When(assignee=None, team__in=teams, then=Value(1)),
             default=Value(2),
             output_field=IntegerField(),

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from inspections.models import CalendarDay, WorkCalendar
 
 DAY = timedelta(days=1)
+AHEAD = 60  # days that a calendar must know
 
 
 @dataclass(frozen=True)
@@ -75,3 +76,17 @@ def add_working_minutes(calendar: WorkCalendar | None, start: datetime, minutes:
     if calendar is None:
         return start + timedelta(minutes=minutes)
     return hours_of(calendar).add(start, minutes)
+
+
+def uncovered_years(today: date, days: int = AHEAD) -> list[tuple[WorkCalendar, list[int]]]:
+    """Calendars that know no single day of a year that begins or goes on within `days`. Two queries."""
+    wanted = sorted({today.year, (today + timedelta(days=days)).year})
+    known = set(
+        CalendarDay.objects.filter(on__year__in=wanted).values_list("calendar", "on__year").distinct()
+    )
+    found = []
+    for calendar in WorkCalendar.objects.all():
+        lacking = [year for year in wanted if (calendar.pk, year) not in known]
+        if lacking and calendar.has_days_off:
+            found.append((calendar, lacking))
+    return found

@@ -120,6 +120,7 @@ from inspections.models import (
     InspectionPlan,
     InspectionRun,
     MachineReading,
+    PlanMember,
     ReadingSource,
     ReportIssue,
     ReportOrder,
@@ -127,6 +128,7 @@ from inspections.models import (
     ReportSchedule,
     ReportSending,
     RosterEntry,
+    RunHandover,
     RunTarget,
     Shift,
     Signature,
@@ -516,7 +518,21 @@ def make_roster_entry(**over):
     return RosterEntry.objects.create(**given | {"user": over.get("user") or make_user("engineer")} | over)
 
 
+def make_plan_member(**over):
+    given = {"plan": over.get("plan") or make_plan(), "user": over.get("user") or make_user("engineer")}
+    return PlanMember.objects.create(**given | over)
+
+
+def make_handover(**over):
+    """A run that its manager gave to an engineer."""
+    run, to = over.get("run") or make_run(), over.get("taken_by") or make_user("engineer")
+    given = {"run": run, "taken_by": to, "by": make_user("reviewer"), "kind": "reassign", "reason": "ill"}
+    return RunHandover.objects.create(**given | over)
+
+
 MAKERS |= {
+    PlanMember: make_plan_member,
+    RunHandover: make_handover,
     WorkCalendar: make_calendar,
     CalendarDay: make_calendar_day,
     Shift: make_shift,

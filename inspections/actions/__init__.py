@@ -23,6 +23,8 @@ from inspections.actions.findings import (
     reopen_finding,
     start_fix,
 )
+from inspections.actions.generation import advance_runs, generate_runs
+from inspections.actions.handovers import claim_run, reassign_run, release_run
 from inspections.actions.once import Scheduled, fitting_template, inspect_once
 from inspections.actions.overrides import (
     approve_override,
@@ -32,10 +34,12 @@ from inspections.actions.overrides import (
     withdraw_override,
 )
 from inspections.actions.photos import Shot, take_photo, withdraw_photo
-from inspections.actions.plans import advance_runs, disable_plan, enable_plan, generate_runs
+from inspections.actions.plans import copy_plan, disable_plan, enable_plan, save_plan, set_members
 from inspections.actions.readings import Outcome, record_readings
 from inspections.actions.report_orders import give_up_lost_orders, make_ordered, order_report
 from inspections.actions.reports import Wanted, has_changed_since, issue_report, remade, wanted_of
+from inspections.actions.rota import fill_rota, give_duty, remove_duty, swap_duties
+from inspections.actions.rota_files import load_rota
 from inspections.actions.runs import (
     cancel_run,
     mark_target,
@@ -81,8 +85,10 @@ __all__ = [
     "advance_runs",
     "approve_override",
     "cancel_run",
+    "claim_run",
     "comment_finding",
     "copy_item",
+    "copy_plan",
     "create_checklist",
     "decide_amendment",
     "disable_plan",
@@ -92,8 +98,10 @@ __all__ = [
     "enable_plan",
     "ensure_starter_templates",
     "escalate_findings",
+    "fill_rota",
     "fitting_template",
     "generate_runs",
+    "give_duty",
     "give_up_lost_orders",
     "has_changed_since",
     "import_checklist",
@@ -102,6 +110,7 @@ __all__ = [
     "issue_report",
     "link_change",
     "load_days",
+    "load_rota",
     "make_ordered",
     "mark_duplicate",
     "mark_fixed",
@@ -116,11 +125,14 @@ __all__ = [
     "publish_version",
     "raise_change",
     "reassign_finding",
+    "reassign_run",
     "record_answers",
     "record_readings",
     "refuse_override",
+    "release_run",
     "remade",
     "remind_of_overrides",
+    "remove_duty",
     "remove_item",
     "reopen_expired_risks",
     "reopen_finding",
@@ -128,12 +140,15 @@ __all__ = [
     "retire_version",
     "return_run",
     "save_item",
+    "save_plan",
     "send_to_repair",
+    "set_members",
     "sign_all_good",
     "sign_run",
     "start_fix",
     "start_run",
     "submit_run",
+    "swap_duties",
     "take_photo",
     "wanted_of",
     "withdraw_amendment",

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from audit.context import because
 from cmdb.models import CIType, ConfigurationItem
-from inspections.actions.plans import generate_runs
+from inspections.actions.generation import generate_runs
 from inspections.models import ChecklistTemplate, InspectionPlan, InspectionRun
 from inspections.workflow import VersionState
 

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
 from unfold.decorators import action
 
 from accounts.roles import Right, has_right
@@ -9,7 +10,14 @@ from audit.recorded.admin import RecordedAdmin
 from inspections.actions import disable_plan, enable_plan
 from inspections.admin.dialogs import went
 from inspections.forms import PlanForm, ReasonForm
-from inspections.models import InspectionPlan
+from inspections.models import InspectionPlan, PlanMember
+
+
+class PlanMemberInline(TabularInline):
+    model = PlanMember
+    extra = 0
+    fields = ["position", "user"]
+    raw_id_fields = ["user"]
 
 
 @admin.register(InspectionPlan)
@@ -22,22 +30,29 @@ class InspectionPlanAdmin(RecordedAdmin):
         "template",
         "rrule",
         "shift_start",
+        "assign",
         "assignee",
         "team",
         "is_enabled",
     ]
-    list_filter = ["is_enabled", "group_by", "signoff"]
+    list_filter = ["is_enabled", "trouble", "assign", "group_by", "signoff"]
     list_select_related = ["template", "assignee", "team"]
     search_fields = ["key", "label", "label_zh"]
     autocomplete_fields = ["template"]
-    raw_id_fields = ["assignee", "team"]
-    readonly_fields = ["is_enabled", "disabled_by", "disabled_reason", "generated_until_at"]
+    raw_id_fields = ["assignee", "team", "owner"]
+    inlines = [PlanMemberInline]
+    readonly_fields = [
+        "is_enabled", "disabled_by", "disabled_reason", "generated_until_at", "trouble", "trouble_detail",
+    ]  # fmt: skip
     fieldsets = [
-        (None, {"fields": ["key", ("label", "label_zh"), "template", "scope", "group_by"]}),
+        (None, {"fields": ["key", ("label", "label_zh"), "template", "scope", "group_by",
+                          ("client", "owner")]}),
         (_("When"), {"fields": ["rrule", ("starts_on", "shift_start", "time_zone"),
+                                ("calendar", "off_day"),
                                 ("opens_minutes", "due_minutes", "expires_minutes")]}),
-        (_("Who"), {"fields": [("assignee", "team"), "signoff"]}),
-        (_("State"), {"fields": ["is_enabled", "disabled_by", "disabled_reason", "generated_until_at"]}),
+        (_("Who"), {"fields": ["assign", "must_complete", ("assignee", "team"), "shift", "signoff"]}),
+        (_("State"), {"fields": ["is_enabled", "disabled_by", "disabled_reason", "generated_until_at",
+                                 "trouble", "trouble_detail"]}),
     ]  # fmt: skip
     actions_detail = ["disable", "enable"]
 

@@ -10,6 +10,7 @@ from inspections.models import (
     Amendment,
     Answer,
     InspectionRun,
+    RunHandover,
     RunTarget,
     Signature,
 )
@@ -25,6 +26,16 @@ class TargetInline(ReadOnly, TabularInline):
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("ci", "run", "marked_by")
+
+
+class HandoverInline(ReadOnly, TabularInline):
+    model = RunHandover
+    fields = ["at", "kind", "role", "former", "taken_by", "by", "reason"]
+    readonly_fields = ["at", "former"]
+    extra = 0
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("run", "former", "taken_by", "by")
 
 
 class SignatureInline(ReadOnly, TabularInline):
@@ -49,7 +60,7 @@ class InspectionRunAdmin(ReadOnly, RecordedAdmin):
     list_filter = ["state", "plan", "outcome", "is_late"]
     list_select_related = ["plan", "assignee"]
     search_fields = ["number", "group_label"]
-    inlines = [TargetInline, SignatureInline]
+    inlines = [TargetInline, HandoverInline, SignatureInline]
 
     @display(description=_("state"), ordering="state", label=RUN_COLOURS)
     def shown_state(self, run):

@@ -8,11 +8,11 @@ from inspections.api.calendars import (
 )
 from inspections.api.checklists import (
     ChecklistTemplateViewSet,
-    PlanViewSet,
     TemplateItemViewSet,
     TemplateVersionViewSet,
 )
 from inspections.api.findings import FindingViewSet
+from inspections.api.plans import PlanViewSet
 from inspections.api.readings import ReadingSourceViewSet, ReadingViewSet
 from inspections.api.runs import RunViewSet
 from inspections.api.sync import BundleView, SyncView

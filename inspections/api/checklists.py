@@ -1,4 +1,4 @@
-"""Check lists and plans."""
+"""Check lists."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
@@ -7,9 +7,9 @@ from rest_framework.response import Response
 
 from accounts.roles import Right
 from audit.recorded.api import RecordedViewSet
-from inspections.actions import disable_plan, draft_version, enable_plan, publish_version
-from inspections.api.shapes import REFUSED, CommentSerializer, ReasonSerializer
-from inspections.models import ChecklistTemplate, InspectionPlan, TemplateItem, TemplateVersion
+from inspections.actions import draft_version, publish_version
+from inspections.api.shapes import REFUSED, CommentSerializer
+from inspections.models import ChecklistTemplate, TemplateItem, TemplateVersion
 
 
 class ChecklistTemplateSerializer(serializers.ModelSerializer):
@@ -38,29 +38,6 @@ class TemplateVersionSerializer(serializers.ModelSerializer):
             "id", "template", "number", "state", "changelog", "published_at", "published_by", "sha256",
             "items", "row_version",
         ]  # fmt: skip
-
-
-class PlanSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = InspectionPlan
-        fields = [
-            "id", "key", "label", "label_zh", "template", "scope", "group_by", "rrule", "time_zone",
-            "starts_on", "shift_start", "opens_minutes", "due_minutes", "expires_minutes", "assignee",
-            "team", "signoff", "is_enabled", "disabled_by", "disabled_reason", "generated_until_at",
-            "row_version",
-        ]  # fmt: skip
-        read_only_fields = ["is_enabled", "disabled_by", "disabled_reason"]
-
-    def validate(self, given):
-        """The model's own clean(), with its messages per field."""
-        own = (
-            {field.name: getattr(self.instance, field.name) for field in InspectionPlan._meta.concrete_fields}
-            if self.instance
-            else {}
-        )
-        plan = InspectionPlan(**own | given)
-        plan.clean()
-        return given
 
 
 class ChecklistTemplateViewSet(RecordedViewSet):
@@ -105,25 +82,3 @@ class TemplateItemViewSet(RecordedViewSet):
     serializer_class = TemplateItemSerializer
     write_right = Right.INSPECT_MANAGE
     filterset_fields = {"version": ["exact"], "key": ["exact"], "kind": ["exact"]}
-
-
-class PlanViewSet(RecordedViewSet):
-    """Plans; `disable/` needs a reason."""
-
-    queryset = InspectionPlan.objects.all()
-    serializer_class = PlanSerializer
-    write_right = Right.INSPECT_MANAGE
-    filterset_fields = {"key": ["exact"], "is_enabled": ["exact"], "template": ["exact"]}
-
-    @extend_schema(request=ReasonSerializer, responses={200: PlanSerializer})
-    @action(detail=True, methods=["post"])
-    def disable(self, request, pk=None):
-        given = ReasonSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        plan = disable_plan(self.get_object(), by=request.user, reason=given.validated_data["reason"])
-        return Response(self.get_serializer(plan).data)
-
-    @extend_schema(request=None, responses={200: PlanSerializer})
-    @action(detail=True, methods=["post"])
-    def enable(self, request, pk=None):
-        return Response(self.get_serializer(enable_plan(self.get_object(), by=request.user)).data)

@@ -7,18 +7,22 @@ from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from accounts.models import User
 from accounts.roles import Right
 from inspections.actions import (
     AnswerInput,
+    claim_run,
+    reassign_run,
     record_answers,
+    release_run,
     return_run,
     sign_run,
     start_run,
     submit_run,
 )
 from inspections.api.checklists import TemplateItemSerializer
-from inspections.api.shapes import REFUSED, CommentSerializer
-from inspections.models import Answer, InspectionRun, RunTarget, Signature
+from inspections.api.shapes import REFUSED, CommentSerializer, ReasonSerializer
+from inspections.models import Answer, InspectionRun, RosterEntry, RunTarget, Signature
 
 
 class RunSerializer(serializers.ModelSerializer):
@@ -26,7 +30,8 @@ class RunSerializer(serializers.ModelSerializer):
         model = InspectionRun
         fields = [
             "number", "plan", "slot_at", "group_key", "group_label", "version", "version_sha256",
-            "opens_at", "due_at", "expires_at", "assignee", "team", "signoff", "state", "state_reason",
+            "opens_at", "due_at", "expires_at", "client", "assignee", "deputy", "team", "signoff", "state",
+            "state_reason",
             "started_at", "started_by", "completed_at", "submitted_at", "submitted_by", "signed_at",
             "is_late", "outcome", "record_sha256", "row_version",
         ]  # fmt: skip
@@ -98,8 +103,14 @@ class SubmitInputSerializer(serializers.Serializer):
     completed_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
 
 
+class HandOverSerializer(serializers.Serializer):
+    to = serializers.PrimaryKeyRelatedField(queryset=User.objects.filter(is_active=True))
+    role = serializers.ChoiceField(RosterEntry.Role.choices, default=RosterEntry.Role.A)
+    reason = serializers.CharField(max_length=500)
+
+
 class RunViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet):
-    """Runs by number: `answers/`, `submit/`, `sign/`, `return/`."""
+    """Runs by number: `answers/`, `submit/`, `sign/`, `return/`; `claim/`, `release/`, `hand-over/`."""
 
     queryset = InspectionRun.objects.all()
     serializer_class = RunSerializer
@@ -171,3 +182,25 @@ class RunViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.Gene
         given = CommentSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         return self.stepped(return_run(self.get_object(), by=request.user, **given.validated_data))
+
+    @extend_schema(request=None, responses={200: RunSerializer, 409: REFUSED})
+    @action(detail=True, methods=["post"])
+    def claim(self, request, number=None):
+        """Taken by whoever asks, of those who may."""
+        return self.stepped(claim_run(self.get_object(), by=request.user))
+
+    @extend_schema(request=ReasonSerializer, responses={200: RunSerializer, 409: REFUSED})
+    @action(detail=True, methods=["post"])
+    def release(self, request, number=None):
+        """Given back to the team, with a reason."""
+        given = ReasonSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        return self.stepped(release_run(self.get_object(), by=request.user, **given.validated_data))
+
+    @extend_schema(request=HandOverSerializer, responses={200: RunSerializer, 409: REFUSED})
+    @action(detail=True, methods=["post"], url_path="hand-over")
+    def hand_over(self, request, number=None):
+        """Handed over to somebody, with a reason."""
+        given = HandOverSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        return self.stepped(reassign_run(self.get_object(), by=request.user, **given.validated_data))

@@ -36,6 +36,7 @@ class PlanForm(forms.ModelForm):
     class Meta:
         model = InspectionPlan
         fields = [
-            "key", "label", "label_zh", "template", "scope", "group_by", "rrule", "time_zone", "starts_on",
-            "shift_start", "opens_minutes", "due_minutes", "expires_minutes", "assignee", "team", "signoff",
+            "key", "label", "label_zh", "client", "owner", "template", "scope", "group_by", "rrule",
+            "time_zone", "starts_on", "shift_start", "calendar", "off_day", "shift", "opens_minutes",
+            "due_minutes", "expires_minutes", "assign", "must_complete", "assignee", "team", "signoff",
         ]  # fmt: skip

@@ -23,6 +23,14 @@ from inspections.guards.findings import (
     against_rechecking,
     against_repairing,
 )
+from inspections.guards.hands import (
+    against_changing_duty,
+    against_claiming,
+    against_handing_over,
+    against_releasing,
+    against_removing_duty,
+    takers_of,
+)
 from inspections.guards.overrides import (
     against_asking_override,
     against_deciding_override,
@@ -54,12 +62,15 @@ __all__ = [
     "Refused",
     "against_answering",
     "against_asking_override",
+    "against_changing_duty",
+    "against_claiming",
     "against_commenting",
     "against_deciding",
     "against_deciding_override",
     "against_discarding",
     "against_editing",
     "against_finding_step",
+    "against_handing_over",
     "against_issuing",
     "against_linking",
     "against_moving_deadline",
@@ -67,6 +78,8 @@ __all__ = [
     "against_publishing",
     "against_reassigning",
     "against_rechecking",
+    "against_releasing",
+    "against_removing_duty",
     "against_repairing",
     "against_retiring",
     "against_returning",
@@ -78,6 +91,7 @@ __all__ = [
     "lacking_all",
     "no_comment",
     "refuse_if",
+    "takers_of",
     "took_part",
     "wrong_state",
 ]

@@ -4,8 +4,9 @@ from inspections.models.answers import Amendment, Answer, Signature
 from inspections.models.calendars import CalendarDay, WorkCalendar
 from inspections.models.evidence import Evidence, SyncOp
 from inspections.models.findings import Finding, FindingEvent
+from inspections.models.handovers import RunHandover
 from inspections.models.overrides import ThresholdOverride
-from inspections.models.plans import InspectionPlan
+from inspections.models.plans import InspectionPlan, PlanMember
 from inspections.models.policies import FindingPolicy
 from inspections.models.readings import Alert, MachineReading, ReadingSource
 from inspections.models.reports import (
@@ -32,6 +33,7 @@ __all__ = [
     "InspectionPlan",
     "InspectionRun",
     "MachineReading",
+    "PlanMember",
     "ReadingSource",
     "ReportIssue",
     "ReportOrder",
@@ -39,6 +41,7 @@ __all__ = [
     "ReportSchedule",
     "ReportSending",
     "RosterEntry",
+    "RunHandover",
     "RunTarget",
     "Shift",
     "Signature",

@@ -41,6 +41,8 @@ class InspectionRun(RecordedModel):
     due_at = models.DateTimeField(_("due at"))
     expires_at = models.DateTimeField(_("missed at"))
     assignee = person(_("assignee"))
+    deputy = person(_("deputy (B duty)"))
+    client = models.CharField(_("client or project"), max_length=120, blank=True, default="", db_default="")
     team = models.ForeignKey(
         "accounts.Team", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("team")
     )

@@ -6,6 +6,7 @@ BEGIN
     NEW.generated_until_at := greatest(OLD.generated_until_at, NEW.generated_until_at);
     IF NEW.is_enabled AND NOT OLD.is_enabled THEN
         NEW.generated_until_at := greatest(NEW.generated_until_at, clock_timestamp());
+        NEW.enabled_at := clock_timestamp();  -- days off move no slot to before it
         NEW.disabled_by_id := NULL;
         NEW.disabled_reason := '';
     END IF;

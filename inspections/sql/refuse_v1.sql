@@ -13,12 +13,13 @@ BEGIN
                              'inspections_signature', 'inspections_amendment', 'inspections_finding',
                              'inspections_findingevent', 'inspections_inspectionplan', 'inspections_workcalendar',
                              'inspections_shift', 'inspections_evidence', 'inspections_readingsource', 'inspections_alert',
-                             'inspections_findingpolicy'] LOOP
+                             'inspections_findingpolicy', 'inspections_runhandover'] LOOP
         CONTINUE WHEN to_regclass(t) IS NULL;  -- a later migration makes it and loads this again
         EXECUTE format('CREATE OR REPLACE TRIGGER inspections_10_no_delete BEFORE DELETE ON %I
                         FOR EACH ROW EXECUTE FUNCTION inspections_refuse_v1()', t);
     END LOOP;
-    FOREACH t IN ARRAY ARRAY['inspections_signature', 'inspections_findingevent', 'inspections_reportissue'] LOOP
+    FOREACH t IN ARRAY ARRAY['inspections_signature', 'inspections_findingevent', 'inspections_reportissue',
+                             'inspections_runhandover'] LOOP
         CONTINUE WHEN to_regclass(t) IS NULL;
         EXECUTE format('CREATE OR REPLACE TRIGGER inspections_10_no_update BEFORE UPDATE ON %I
                         FOR EACH ROW EXECUTE FUNCTION inspections_refuse_v1()', t);

@@ -9,7 +9,7 @@ $$;
 -- What a signature vouches for: run, version hash, targets and every answer before sign-off, superseded ones too.
 CREATE OR REPLACE FUNCTION inspections_run_record_v1(wanted bigint) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT jsonb_build_object(
+    SELECT (jsonb_build_object(
         'number', r.number, 'plan', p.key, 'slot', extract(epoch FROM r.slot_at), 'group', r.group_key,
         'version_sha256', r.version_sha256,
         'targets', (SELECT jsonb_agg(jsonb_build_object(
@@ -32,7 +32,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
                 ORDER BY a.id)
                 FROM inspections_answer a WHERE a.target_id = t.id AND a.amendment_id IS NULL)) ORDER BY t.id)
             FROM inspections_runtarget t WHERE t.run_id = r.id)
-    )::text
+    ) || jsonb_strip_nulls(jsonb_build_object('client', nullif(r.client, ''))))::text
     FROM inspections_inspectionrun r JOIN inspections_inspectionplan p ON p.id = r.plan_id
     WHERE r.id = wanted
 $$;
@@ -92,11 +92,17 @@ BEGIN
         RAISE EXCEPTION 'inspections: run % is % and never changes', OLD.number, OLD.state USING ERRCODE = 'restrict_violation';
     END IF;
     IF (NEW.number, NEW.plan_id, NEW.slot_at, NEW.group_key, NEW.version_id, NEW.version_sha256, NEW.signoff,
-        NEW.opens_at, NEW.due_at, NEW.expires_at, NEW.created_at)
+        NEW.opens_at, NEW.due_at, NEW.expires_at, NEW.created_at, NEW.client)
        IS DISTINCT FROM
        (OLD.number, OLD.plan_id, OLD.slot_at, OLD.group_key, OLD.version_id, OLD.version_sha256, OLD.signoff,
-        OLD.opens_at, OLD.due_at, OLD.expires_at, OLD.created_at) THEN
+        OLD.opens_at, OLD.due_at, OLD.expires_at, OLD.created_at, OLD.client) THEN
         RAISE EXCEPTION 'inspections: slot, version and deadlines of run % are fixed', OLD.number USING ERRCODE = 'restrict_violation';
+    END IF;
+
+    -- A run changes hands by a row that says whose they are, who says so and why (sql/handover_v1.sql).
+    IF (NEW.assignee_id, NEW.deputy_id) IS DISTINCT FROM (OLD.assignee_id, OLD.deputy_id)
+       AND NOT inspections_is_handed_over_v1(NEW.id, OLD.assignee_id, NEW.assignee_id, OLD.deputy_id, NEW.deputy_id) THEN
+        RAISE EXCEPTION 'inspections: run % is handed over by a hand-over', OLD.number USING ERRCODE = 'restrict_violation';
     END IF;
 
     IF NEW.state = OLD.state THEN

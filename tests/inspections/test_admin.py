@@ -68,7 +68,9 @@ def test_a_plan_is_edited_with_messages_at_its_fields(reviewer):
         "key": plan.key, "label": plan.label, "label_zh": "", "template": plan.template_id,
         "scope": '{"colour": 1}', "group_by": "ci", "rrule": "FREQ=SECONDLY", "time_zone": "Asia/Shanghai",
         "starts_on": "2026-01-01", "shift_start": "08:00", "opens_minutes": "-60", "due_minutes": "60",
-        "expires_minutes": "480", "assignee": "", "team": "", "signoff": "reviewer",
+        "expires_minutes": "480", "assignee": "", "team": "", "signoff": "reviewer", "off_day": "run",
+        "assign": "fixed", "must_complete": "one", "client": "", "owner": "", "calendar": "", "shift": "",
+        "members-TOTAL_FORMS": "0", "members-INITIAL_FORMS": "0",
     }  # fmt: skip
     assert "colour" in reviewer.post(url, form).content.decode()
     form["scope"] = '{"type": "host"}'

@@ -8,6 +8,7 @@ from inspections.actions import (
     generate_runs,
     give_up_lost_orders,
     make_ordered,
+    pull_readings,
     reopen_expired_risks,
 )
 
@@ -34,3 +35,11 @@ def watch_orders(timestamp: int) -> None:
     """Every ten minutes: orders whose worker was killed say so."""
     with coming_from("job inspections.watch_orders"):
         give_up_lost_orders()
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="inspections.pull_readings", queueing_lock="inspections.pull_readings", pass_context=False)
+def ask_prometheus(timestamp: int) -> None:
+    """Every five minutes: values for runs that are open or open soon. A slow server delays nothing else."""
+    with coming_from("job inspections.pull_readings"):
+        pull_readings()

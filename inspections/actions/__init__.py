@@ -1,5 +1,6 @@
 """What people and the scheduler do with inspections: one function per business event."""
 
+from inspections.actions.alerts import AlertOutcome, Told, confirm_resolved, match_alert, record_alerts
 from inspections.actions.amendments import decide_amendment, propose_amendment, withdraw_amendment
 from inspections.actions.answers import AnswerInput, AnswerResult, record_answers
 from inspections.actions.calendars import load_days
@@ -35,6 +36,7 @@ from inspections.actions.overrides import (
 )
 from inspections.actions.photos import Shot, take_photo, withdraw_photo
 from inspections.actions.plans import copy_plan, disable_plan, enable_plan, save_plan, set_members
+from inspections.actions.pulls import pull_readings
 from inspections.actions.readings import Outcome, record_readings
 from inspections.actions.report_orders import give_up_lost_orders, make_ordered, order_report
 from inspections.actions.reports import Wanted, has_changed_since, issue_report, remade, wanted_of
@@ -72,6 +74,7 @@ from inspections.actions.templates import (
 )
 
 __all__ = [
+    "AlertOutcome",
     "AnswerInput",
     "AnswerResult",
     "Imported",
@@ -79,6 +82,7 @@ __all__ = [
     "RowFault",
     "Scheduled",
     "Shot",
+    "Told",
     "Wanted",
     "accept_risk",
     "acknowledge_finding",
@@ -87,6 +91,7 @@ __all__ = [
     "cancel_run",
     "claim_run",
     "comment_finding",
+    "confirm_resolved",
     "copy_item",
     "copy_plan",
     "create_checklist",
@@ -115,6 +120,7 @@ __all__ = [
     "mark_duplicate",
     "mark_fixed",
     "mark_target",
+    "match_alert",
     "move_deadline",
     "move_item",
     "move_section",
@@ -123,9 +129,11 @@ __all__ = [
     "plan_recheck",
     "propose_amendment",
     "publish_version",
+    "pull_readings",
     "raise_change",
     "reassign_finding",
     "reassign_run",
+    "record_alerts",
     "record_answers",
     "record_readings",
     "refuse_override",

@@ -6,7 +6,7 @@ import logging
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -50,7 +50,8 @@ def draft_changes(findings: QuerySet[Finding]) -> list[ChangeRequest]:
     the plan's team or of the CI's; where nobody may, or the draft fails, that is logged and the finding
     stands: an inspection is never lost over it. One query where no item asks for a change.
     """
-    wanted = findings.filter(first_answer__item__finding=TemplateItem.FindingRule.CHANGE, change=None)
+    rule = TemplateItem.FindingRule.CHANGE
+    wanted = findings.filter(Q(first_answer__item__finding=rule) | Q(item__finding=rule), change=None)
     drafted = []
     for finding in wanted.for_list().select_related(
         "first_answer__target__run__plan", "first_answer__answered_by"

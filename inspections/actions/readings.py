@@ -18,7 +18,7 @@ from audit.context import because
 from inspections.actions.machine_answers import answer_by_machines
 from inspections.actions.series import judge_readings, watched_items
 from inspections.messages import Message
-from inspections.models import ReadingSource, TemplateItem
+from inspections.models import MachineReading, ReadingSource, TemplateItem
 from inspections.subjects import items_meant
 
 STORE = """
@@ -91,7 +91,8 @@ def record_readings(source: ReadingSource, messages: Sequence[Message], *, by: U
         wanted = _with_items(messages, outcomes)
         stored = _store(source, wanted)
         now = timezone.now()
-        ReadingSource.objects.filter(pk=source.pk).update(last_seen_at=now)
+        if any(message.problem != MachineReading.Problem.NO_ANSWER for message in messages):
+            ReadingSource.objects.filter(pk=source.pk).update(last_seen_at=now)
         fresh = [each for each in wanted if each.outcome.status == "stored"]
         cis = {each.ci for each in fresh}
         watched = watched_items(cis, {each.message.metric for each in fresh}, source.kind) if fresh else []

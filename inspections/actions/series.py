@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from cmdb.models import ConfigurationItem
-from inspections.models import InspectionPlan, TemplateItem
+from inspections.actions.finding_changes import draft_changes
+from inspections.models import Finding, InspectionPlan, TemplateItem
 from inspections.scope import skipped_items_of
 from inspections.workflow import VersionState
 
@@ -169,4 +170,6 @@ def judge_readings(readings: Sequence[int], watched: list[tuple[int, TemplateIte
         if not rows:
             return []
         cursor.execute(OPEN, given)
-        return [pk for (pk,) in cursor.fetchall()]
+        opened = [pk for (pk,) in cursor.fetchall()]
+    draft_changes(Finding.objects.filter(pk__in=opened))
+    return opened

@@ -1,5 +1,6 @@
 """Inspections over the API."""
 
+from inspections.api.alerts import AlertmanagerViewSet, AlertViewSet
 from inspections.api.calendars import (
     CalendarDayViewSet,
     RosterEntryViewSet,
@@ -18,6 +19,8 @@ from inspections.api.runs import RunViewSet
 from inspections.api.sync import BundleView, SyncView
 
 __all__ = [
+    "AlertViewSet",
+    "AlertmanagerViewSet",
     "BundleView",
     "CalendarDayViewSet",
     "ChecklistTemplateViewSet",

@@ -45,10 +45,10 @@ class ReadingSourceSerializer(serializers.ModelSerializer):
         ]  # fmt: skip
 
     def validate(self, given):
-        own = {"account": None, "item_labels": []}
-        own |= {name: getattr(self.instance, name) for name in own} if self.instance else {}
-        given.setdefault("item_labels", ReadingSource().item_labels) if not self.instance else None
-        ReadingSource(**own | {name: given[name] for name in own if name in given}).clean()
+        """The model's own clean(), with its messages per field."""
+        row = self.instance or ReadingSource()
+        names = ("account", "item_labels", "url")
+        ReadingSource(**{name: given.get(name, getattr(row, name, None)) for name in names}).clean()
         return given
 
 

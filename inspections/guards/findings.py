@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Right, has_right
 from assets.models import Asset
+from inspections.guards.alerts import against_confirming
 from inspections.guards.refusal import Refusal, lacking, lacking_all, no_comment
 from inspections.models import Finding, FindingPolicy
 from inspections.workflow import FINDING_STEPS, FindingState, target_of
@@ -39,6 +40,8 @@ def against_finding_step(
         found.append(Refusal("state", _("The finding is “%(state)s”.") % {"state": state}))
     if event in ("mark_fixed", "accept_risk", "mark_duplicate", "reopen"):
         found += no_comment(comment)
+    if event == "verify":
+        found += against_confirming(finding, by)
     if event == "accept_risk":
         found += against_accepting(finding, by, values)
     if values is not None and isinstance(owner := values.get("owner"), User):

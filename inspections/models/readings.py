@@ -76,6 +76,9 @@ class ReadingSource(RecordedModel, Labelled):
         ]  # fmt: skip
 
     def clean(self) -> None:
+        if set("@?#") & set(self.url):
+            message = _("Only scheme, host, port and path; credentials come from an environment variable.")
+            raise ValidationError({"url": message})
         if self.account_id is None:
             return
         rights = [right for right in (Right.INSPECT, Right.INSPECT_REVIEW) if has_right(self.account, right)]

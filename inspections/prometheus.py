@@ -1,0 +1,99 @@
+"""Asks a Prometheus server for the present value of a query, and nothing else of anybody."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
+from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
+
+from cmdb.models import ConfigurationItem
+from inspections.models import MachineReading, ReadingSource
+
+TIMEOUT_SECONDS = 10
+LARGEST_ANSWER = 1_000_000
+UNSAFE = set("\"'`\\{}\n\r")
+Problem = MachineReading.Problem
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The value as Prometheus wrote it, or the problem; `error` says what is wrong with the source."""
+
+    value: str | None = None
+    problem: str = ""
+    at: datetime | None = None
+    error: str = ""
+
+
+class NoRedirects(HTTPRedirectHandler):
+    """A redirect could lead anywhere inside the network: it is an error."""
+
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+def opener() -> OpenerDirector:
+    """Follows no redirect, and takes no proxy from the environment."""
+    return build_opener(ProxyHandler({}), NoRedirects)
+
+
+def filled(query: str, ci: ConfigurationItem) -> str | None:
+    """The query with the CI's name, address and serial; None where one would break out of its quotes."""
+    values = {"{name}": ci.name, "{ip}": str(ci.primary_ip or ""), "{serial}": ci.serial}
+    for mark, value in values.items():
+        if mark in query:
+            if not value or set(value) & UNSAFE:
+                return None
+            query = query.replace(mark, value)
+    return query
+
+
+def ask(source: ReadingSource, query: str) -> Sample:
+    """One instant query: GET <base>/api/v1/query. What a server does raises nothing; nothing is logged."""
+    headers = {"Accept": "application/json", "User-Agent": "OpsLedger"}
+    if name := source.credentials_variable:
+        secret = os.environ.get(name, "")
+        if not secret:
+            return _failed(f"The environment variable {name} is not set.")
+        headers["Authorization"] = secret
+    url = f"{source.url.rstrip('/')}/api/v1/query?{urlencode({'query': query})}"
+    request = Request(url, headers=headers)  # noqa: S310  (http and https only: the model's validator)
+    try:
+        with opener().open(request, timeout=TIMEOUT_SECONDS) as answer:
+            body = answer.read(LARGEST_ANSWER + 1)
+    except HTTPError as error:
+        error.close()
+        return _failed(f"HTTP {error.code}")
+    except (URLError, HTTPException, OSError, ValueError) as error:
+        return _failed(str(getattr(error, "reason", "") or type(error).__name__)[:200])
+    if len(body) > LARGEST_ANSWER:
+        return _failed("The answer is larger than 1 MB.")
+    return read(body)
+
+
+def read(body: bytes) -> Sample:
+    """What the answer says: one number, or why it is unknown. An empty vector is unknown, never good."""
+    try:
+        told = json.loads(body)
+        data = told["data"]
+        if told["status"] != "success":
+            return _failed(f"Prometheus answers {str(told['status'])[:40]}.")
+        kind, result = data["resultType"], data["result"]
+        if kind == "vector" and len(result) != 1:
+            return Sample(problem=(Problem.SEVERAL if result else Problem.EMPTY).value)
+        if kind not in ("vector", "scalar"):
+            return _failed(f"The query answers a {str(kind)[:20]}; ask for one value.")
+        at, value = result[0]["value"] if kind == "vector" else result
+        return Sample(str(value), at=datetime.fromtimestamp(float(at), UTC))
+    except (ValueError, KeyError, TypeError, IndexError, OverflowError, OSError, RecursionError):
+        return _failed("The answer is not one of Prometheus' query API.")
+
+
+def _failed(error: str) -> Sample:
+    return Sample(problem=Problem.NO_ANSWER.value, error=error)

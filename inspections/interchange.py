@@ -114,13 +114,17 @@ def _cell(name: str, value: Any) -> str:
     if value is None:
         return ""
     if name == "choices":
-        escaped = [[str(each.get(part, "")).replace("|", "\\|") for part in CHOICE_PARTS] for each in value]
+        escaped = [[_escaped(str(each.get(part, ""))) for part in CHOICE_PARTS] for each in value]
         return "\n".join(" | ".join(parts) for parts in escaped)
     if name == "applies_if":
         return yaml.safe_dump(value, allow_unicode=True).strip() if value else ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value.normalize():f}" if FIELDS[name].get_internal_type() == "DecimalField" else str(value)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|")
 
 
 # In
@@ -208,6 +212,8 @@ def choices_from(text: str) -> list[dict[str, str]]:
     """The choices in a cell: one a line, as value | label | label in Chinese | severity."""
     found = []
     for line in filter(str.strip, text.splitlines()):
-        parts = [part.strip().replace("\\|", "|") for part in re.split(r"(?<!\\)\|", line)]
-        found.append(dict(zip(CHOICE_PARTS, parts, strict=False)))
+        parts = [
+            re.sub(r"\\(.)", r"\1", part.strip()) for part in re.findall(r"((?:[^|\\]|\\.)*)(?:\||$)", line)
+        ]
+        found.append({name: part for name, part in zip(CHOICE_PARTS, parts, strict=False) if part})
     return found

@@ -165,7 +165,7 @@ def _choices(raw: Any) -> Any:
     if any(isinstance(part, bool) for each in raw if isinstance(each, dict) for part in each.values()):
         raise ValidationError(_("YAML reads this word as true or false: put it in quotes."))
     return [
-        {name: str(each[name]) for name in CHOICE_PARTS if each.get(name) is not None}
+        {name: " ".join(str(each[name]).split()) for name in CHOICE_PARTS if each.get(name) is not None}
         if isinstance(each, dict)
         else each
         for each in raw

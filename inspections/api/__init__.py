@@ -13,6 +13,7 @@ from inspections.api.checklists import (
     TemplateVersionViewSet,
 )
 from inspections.api.findings import FindingViewSet
+from inspections.api.overrides import OverrideViewSet
 from inspections.api.plans import PlanViewSet
 from inspections.api.readings import ReadingSourceViewSet, ReadingViewSet
 from inspections.api.runs import RunViewSet
@@ -25,6 +26,7 @@ __all__ = [
     "CalendarDayViewSet",
     "ChecklistTemplateViewSet",
     "FindingViewSet",
+    "OverrideViewSet",
     "PlanViewSet",
     "ReadingSourceViewSet",
     "ReadingViewSet",

@@ -6,7 +6,10 @@ from inspections.actions import ensure_starter_templates
 
 
 class Command(BaseCommand):
-    help = "Makes the starter check lists (server, database, network device, room) where they are missing."
+    help = (
+        "Makes the starter check lists (server, database, network device, machine room, backup, "
+        "security patches, terminal system) where they are missing."
+    )
 
     def handle(self, *args, **options):
         made = ensure_starter_templates()

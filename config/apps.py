@@ -1,7 +1,10 @@
 from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
+from django.core import checks
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
+
+from config.deployment import check_https
 
 
 class OpsLedgerAdminConfig(AdminConfig):
@@ -26,3 +29,4 @@ class HouseConfig(AppConfig):
     def ready(self):
         # By name: the models that it hears of are loaded only now.
         import_string("config.after_changes.wire")()
+        checks.register(check_https, deploy=True)

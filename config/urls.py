@@ -63,6 +63,7 @@ cmdb_pages = [
     path("export/", cmdb.item_export, name="export"),
     path("import/", cmdb.import_page, name="import"),
     path("import/<slug:digest>/", cmdb.import_preview, name="import-preview"),
+    path("labels/", cmdb.labels, name="labels"),
     path("<int:pk>/", cmdb.item_page, name="item"),
     path("<int:pk>/impact/", cmdb.item_impact, name="impact"),
 ]
@@ -249,6 +250,7 @@ urlpatterns = [
     path("assets/", include((asset_pages, "assets"))),
     path("inspections/", include((inspection_pages, "inspections"))),
     path("sw.js", inspections.worker, name="worker"),
+    path("q/<slug:token>/", inspections.label, name="label"),
     path("changes/", include((change_urls, "changes"))),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/", include((account_urls, "accounts"))),

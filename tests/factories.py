@@ -88,6 +88,7 @@ from cmdb.models import (
     ConfigurationItem,
     DependencyGroup,
     IdentityRule,
+    ItemLabel,
     Relation,
     RelationRule,
     RelationType,
@@ -242,6 +243,11 @@ def make_relation(way="depends_on", **over):
     return Relation.objects.create(**{"relation_type": kind, **ends} | over)
 
 
+def make_label(**over):
+    given = {"item": over.get("item") or make_item(), "made_by": over.get("made_by") or make_user()}
+    return ItemLabel.objects.create(**given | over)
+
+
 def make_identity_rule(**over):
     values = {"type": over.get("type") or make_type(), "label": f"Rule {number()}", "fields": ["serial"]}
     return IdentityRule.objects.create(**values | over)
@@ -305,6 +311,7 @@ MAKERS = {
     DependencyGroup: make_group,
     Relation: make_relation,
     IdentityRule: make_identity_rule,
+    ItemLabel: make_label,
     Manufacturer: make_manufacturer,
     HardwareModel: make_hardware_model,
     Vendor: make_vendor,

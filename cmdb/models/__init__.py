@@ -2,6 +2,7 @@
 
 from cmdb.models.identity import IdentityRule
 from cmdb.models.items import ConfigurationItem, Criticality, Environment, LifecycleStage
+from cmdb.models.labels import ItemLabel
 from cmdb.models.model import AttributeKind, CIAttribute, CIType, ControlMode, IdentityMode
 from cmdb.models.relations import DependencyGroup, ImpactDirection, Relation, RelationRule, RelationType
 
@@ -17,6 +18,7 @@ __all__ = [
     "IdentityMode",
     "IdentityRule",
     "ImpactDirection",
+    "ItemLabel",
     "LifecycleStage",
     "Relation",
     "RelationRule",

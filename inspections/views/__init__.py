@@ -4,6 +4,7 @@ from inspections.views.board import board
 from inspections.views.figures import figures, figures_export
 from inspections.views.findings import finding_list, finding_page
 from inspections.views.heat import heat_map
+from inspections.views.labels import label
 from inspections.views.phone import manifest, phone, worker
 from inspections.views.photos import photo
 from inspections.views.report_ledger import check, issue_file, issue_page, reports
@@ -20,6 +21,7 @@ __all__ = [
     "heat_map",
     "issue_file",
     "issue_page",
+    "label",
     "manifest",
     "order_page",
     "period_file",

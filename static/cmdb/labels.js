@@ -1,0 +1,2 @@
+// Labels: the print button.
+document.querySelector("[data-print]")?.addEventListener("click", () => window.print());

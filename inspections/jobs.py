@@ -2,14 +2,18 @@
 
 from procrastinate.contrib.django import app
 
+from accounts.jobs import MailRetries
 from audit.context import coming_from
 from inspections.actions import (
+    defer_due_reports,
+    defer_forgotten_reports,
     escalate_findings,
     generate_runs,
     give_up_lost_orders,
     make_ordered,
     pull_readings,
     reopen_expired_risks,
+    send_report,
 )
 
 
@@ -43,3 +47,19 @@ def ask_prometheus(timestamp: int) -> None:
     """Every five minutes: values for runs that are open or open soon. A slow server delays nothing else."""
     with coming_from("job inspections.pull_readings"):
         pull_readings()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="inspections.watch_schedules", queueing_lock="inspections.watch_schedules", pass_context=False)
+def watch_schedules(timestamp: int) -> None:
+    """Every minute: reports that are due are on their way."""
+    with coming_from("job inspections.watch_schedules"):
+        defer_due_reports()
+        defer_forgotten_reports()
+
+
+@app.task(name="inspections.send_report", retry=MailRetries(), pass_context=False)
+def send_one_report(sending: int) -> None:
+    """One report to one person."""
+    with coming_from("job inspections.send_report"):
+        send_report(sending)

@@ -39,6 +39,16 @@ from inspections.actions.plans import copy_plan, disable_plan, enable_plan, save
 from inspections.actions.pulls import pull_readings
 from inspections.actions.readings import Outcome, record_readings
 from inspections.actions.report_orders import give_up_lost_orders, make_ordered, order_report
+from inspections.actions.report_schedules import (
+    defer_due_reports,
+    disable_schedule,
+    due_slots,
+    enable_schedule,
+    period_of,
+    save_schedule,
+    send_now,
+)
+from inspections.actions.report_sendings import defer_forgotten_reports, send_report
 from inspections.actions.reports import Wanted, has_changed_since, issue_report, remade, wanted_of
 from inspections.actions.rota import fill_rota, give_duty, remove_duty, swap_duties
 from inspections.actions.rota_files import load_rota
@@ -96,11 +106,16 @@ __all__ = [
     "copy_plan",
     "create_checklist",
     "decide_amendment",
+    "defer_due_reports",
+    "defer_forgotten_reports",
     "disable_plan",
+    "disable_schedule",
     "discard_draft",
     "draft_changes",
     "draft_version",
+    "due_slots",
     "enable_plan",
+    "enable_schedule",
     "ensure_starter_templates",
     "escalate_findings",
     "fill_rota",
@@ -126,6 +141,7 @@ __all__ = [
     "move_section",
     "open_findings",
     "order_report",
+    "period_of",
     "plan_recheck",
     "propose_amendment",
     "publish_version",
@@ -149,6 +165,9 @@ __all__ = [
     "return_run",
     "save_item",
     "save_plan",
+    "save_schedule",
+    "send_now",
+    "send_report",
     "send_to_repair",
     "set_members",
     "sign_all_good",

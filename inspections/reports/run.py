@@ -80,7 +80,7 @@ def _facts(run: InspectionRun, sheet: Sheet, zone: ZoneInfo) -> list[Record]:
     people = {str(a.answered_by) for t in sheet.targets for c in t.cells if (a := c.answer)}
     inspectors = sorted(people | ({str(run.submitted_by)} if run.submitted_by else set()))
     return [
-        fact("client", _("Client"), getattr(run.plan, "client", "")),
+        fact("client", _("Client"), run.plan.client),
         fact("plan", _("Inspection"), run.plan),
         fact("kind", _("Kind"), FREQUENCIES.get(frequency, "")),
         fact("check_list", _("Check list"), run.version),

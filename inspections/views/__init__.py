@@ -8,6 +8,11 @@ from inspections.views.labels import label
 from inspections.views.phone import manifest, phone, worker
 from inspections.views.photos import photo
 from inspections.views.report_ledger import check, issue_file, issue_page, reports
+from inspections.views.report_schedules import (
+    report_schedule,
+    report_schedule_edit,
+    report_schedules,
+)
 from inspections.views.reports import order_page, period_file, period_page, report, run_file
 from inspections.views.runs import run_page, save_answers
 
@@ -29,6 +34,9 @@ __all__ = [
     "phone",
     "photo",
     "report",
+    "report_schedule",
+    "report_schedule_edit",
+    "report_schedules",
     "reports",
     "run_file",
     "run_page",

@@ -72,7 +72,6 @@ inspection_pages = [
     path("phone/", inspections.phone, name="phone"),
     path("phone/manifest.webmanifest", inspections.manifest, name="manifest"),
     path("runs/<slug:number>/", inspections.run_page, name="run"),
-    path("runs/<slug:number>/answers/", inspections.save_answers, name="answers"),
     path("runs/<slug:number>/report/", inspections.report, name="report"),
     path("runs/<slug:number>/report.<slug:extension>", inspections.run_file, name="report-file"),
     path("reports/", inspections.reports, name="reports"),

@@ -68,6 +68,7 @@ def item_shape(item: TemplateItem, overrides: dict[int, Bounds]) -> dict[str, An
         "section": item.section_label,
         "unit": item.unit,
         "decimals": item.decimals,
+        "max_age_minutes": item.max_age_minutes,
         "is_required": item.is_required,
         "is_na_allowed": item.is_na_allowed,
         "comment_at": item.comment_at,

@@ -105,6 +105,7 @@ WORDS = {
     "photo_unreadable": _("This file cannot be read as a picture."),
     "photo_drop": _("Discard this photo"),
     "photo_drop_text": _("It has not been sent and will be gone."),
+    "photo_withdraw_text": _("It has arrived: it no longer counts, and stays in the record."),
     "keep": _("Keep"),
     "all_good": _("All {n} normal"),
     "all_good_title": _("{section}: all normal?"),

@@ -14,7 +14,7 @@ from inspections.views.report_schedules import (
     report_schedules,
 )
 from inspections.views.reports import order_page, period_file, period_page, report, run_file
-from inspections.views.runs import run_page, save_answers
+from inspections.views.runs import run_page
 
 __all__ = [
     "board",
@@ -40,6 +40,5 @@ __all__ = [
     "reports",
     "run_file",
     "run_page",
-    "save_answers",
     "worker",
 ]  # fmt: skip

@@ -1,13 +1,18 @@
-"""The pages: filling in by script and by plain form, signing, following up."""
+"""The pages: the way to the phone, signing, following up; and the shell that phones keep."""
 
 import json
-import uuid
+import re
+from pathlib import Path
 
 import pytest
+from django.conf import settings as project
+from django.test import Client
 from django.urls import reverse
 
 from changes.models import ChangeRequest
-from inspections.models import Answer, Finding, InspectionRun
+from inspections import shell
+from inspections.actions import submit_run
+from inspections.models import Finding
 from tests.factories import make_answer, make_finding, make_item, make_plan, make_run, make_user
 
 pytestmark = pytest.mark.django_db
@@ -33,12 +38,15 @@ def page_of(run):
     return reverse("inspections:run", args=[run.number])
 
 
-def send(client, run, value="20", key="disk", **more):
-    target = run.targets.get()
-    item = run.version.items.get(key=key)
-    answer = {"op": str(uuid.uuid4()), "target": target.pk, "item": item.pk, "value": value} | more
-    url = reverse("inspections:answers", args=[run.number])
-    return client.post(url, json.dumps({"answers": [answer]}), "application/json")
+def answer(run, value="20", key="disk", *, by, **more):
+    return make_answer(value, target=run.targets.get(), item=run.version.items.get(key=key), by=by, **more)
+
+
+def submitted(run, by):
+    answer(run, "96", comment="full", by=by)
+    answer(run, "pass", "lamp", by=by)
+    submit_run(run, by=by)
+    run.refresh_from_db()
 
 
 @pytest.mark.parametrize("name", ["list", "findings"])
@@ -50,76 +58,24 @@ def test_lists_open_for_who_may_see(client, engineer, name):
 def test_strangers_are_sent_to_log_in_and_role_less_people_refused(client, run):
     assert client.get(page_of(run)).status_code == 302
     assert client.post(page_of(run), {"step": "submit"}).status_code == 302
-    assert send(client, run).status_code == 401
     client.force_login(make_user())
     assert client.get(page_of(run)).status_code == 403
-    assert send(client, run).status_code in (403, 409)
-    assert not Answer.objects.exists()
 
 
-def test_a_card_saves_itself_and_says_how_bad_it_is(client, engineer, run):
-    result = send(client, run, "85").json()["results"][0]
-    assert (result["severity"], result["tone"], result["needs_comment"]) == ("warn", "warn", True)
-    result = send(client, run, "85", comment="log files").json()["results"][0]
-    assert result["has_comment"] is True
-    run.refresh_from_db()
-    assert (run.state, run.started_by) == ("in_progress", engineer)
-
-
-def test_the_same_operation_twice_is_one_answer(client, engineer, run):
-    op = str(uuid.uuid4())
-    first = send(client, run, "20", op=op).json()["results"][0]
-    again = send(client, run, "20", op=op).json()["results"][0]
-    assert (first["replayed"], again["replayed"]) == (False, True)
-    other = send(client, run, "21", op=op).json()["results"][0]
-    assert other["code"] == "key_reused"
-    assert Answer.objects.count() == 1
-
-
-def test_bad_input_is_refused_in_words(client, engineer, run):
-    for value in ("NaN", "eighty", "20.55"):
-        assert send(client, run, value).json()["results"][0]["error"]
-    assert send(client, run, "perhaps", key="lamp").json()["results"][0]["code"] == "choice"
-    url = reverse("inspections:answers", args=[run.number])
-    for body in ("", "[]", '{"answers": 3}', '{"answers": [{"op": "x"}]}', '{"answers": [[]]}'):
-        assert client.post(url, body, "application/json").status_code == 400
-    assert not Answer.objects.exists()
-
-
-def test_plain_form_fills_in_submits_and_repeats_harmlessly(client, engineer, run):
-    target, disk, lamp = run.targets.get(), *run.version.items.order_by("key")
-    form = {
-        "step": "submit", "form": "a", f"value-{target.pk}-{disk.pk}": "20",
-        f"na-{target.pk}-{lamp.pk}": "1",
-    }  # fmt: skip
-    assert client.post(page_of(run), form).status_code == 302
-    assert InspectionRun.objects.get().state == "submitted"
-    client.post(page_of(run), form)
-    assert Answer.objects.count() == 2
-    assert set(Answer.objects.values_list("severity", flat=True)) == {"ok", "na"}
-
-
-def test_submission_says_everything_that_is_missing(client, engineer, run):
-    send(client, run, "90")
-    page = client.post(page_of(run), {"step": "submit"}, follow=True).content.decode()
-    assert "needs a comment" in page
-    assert "is not answered" in page
-    run.refresh_from_db()
-    assert run.state == "in_progress"
-
-
-def submitted(client, run):
-    send(client, run, "96", comment="full")
-    send(client, run, "pass", key="lamp")
-    client.post(page_of(run), {"step": "submit"})
-    run.refresh_from_db()
-    assert run.state == "submitted"
+def test_an_open_run_leads_its_inspector_to_the_phone_page_and_others_to_the_record(client, engineer, run):
+    phone = f"{reverse('inspections:phone')}#/run/{run.number}"
+    assert client.get(page_of(run))["Location"] == phone
+    assert phone in client.get(page_of(run), {"read": "1"}).content.decode()
+    client.force_login(make_user("auditor"))
+    page = client.get(page_of(run))
+    assert page.status_code == 200
+    assert phone not in page.content.decode()
 
 
 def test_the_inspector_sees_why_they_cannot_sign_and_a_forged_post_is_refused(client, engineer, run):
     engineer.is_superuser = True
     engineer.save()
-    submitted(client, run)
+    submitted(run, engineer)
     page = client.get(page_of(run)).content.decode()
     assert "You took part in this inspection" in page
     client.post(page_of(run), {"step": "sign"})
@@ -128,14 +84,14 @@ def test_the_inspector_sees_why_they_cannot_sign_and_a_forged_post_is_refused(cl
 
 
 def test_a_reviewer_returns_and_then_signs_what_they_saw(client, engineer, run):
-    submitted(client, run)
+    submitted(run, engineer)
     reviewer = make_user("reviewer")
     client.force_login(reviewer)
     client.post(page_of(run), {"step": "return", "comment": "look again"})
     client.force_login(engineer)
-    assert "look again" in client.get(page_of(run)).content.decode()
-    send(client, run, "50", comment="cleaned")
-    client.post(page_of(run), {"step": "submit"})
+    assert "look again" in client.get(page_of(run), {"read": "1"}).content.decode()
+    answer(run, "50", comment="cleaned", by=engineer)
+    submit_run(run, by=engineer)
     client.force_login(reviewer)
     client.post(page_of(run), {"step": "sign", "seen": "0" * 64})
     run.refresh_from_db()
@@ -144,17 +100,6 @@ def test_a_reviewer_returns_and_then_signs_what_they_saw(client, engineer, run):
     run.refresh_from_db()
     assert run.state == "signed"
     assert client.get(reverse("inspections:report", args=[run.number])).status_code == 200
-
-
-def test_unreachable_target_needs_no_answers_but_a_reason(client, engineer, run):
-    target = run.targets.get()
-    form = {"step": "target", "target": target.pk, "result": "unreachable"}
-    page = client.post(page_of(run), form | {"reason": " "}, follow=True).content.decode()
-    assert "Say why" in page
-    client.post(page_of(run), form | {"reason": "locked room"})
-    client.post(page_of(run), {"step": "submit"})
-    run.refresh_from_db()
-    assert (run.state, run.outcome) == ("submitted", "unknown")
 
 
 def test_a_finding_is_followed_up_on_its_page(client, engineer):
@@ -191,17 +136,12 @@ def test_board_costs_the_same_for_one_and_for_many_runs(client, engineer, django
         client.get(reverse("inspections:list"))
 
 
-def test_sheet_costs_the_same_for_one_and_for_many_targets(client, engineer, django_assert_max_num_queries):
+def test_record_costs_the_same_for_one_and_for_many_targets(client, engineer, django_assert_max_num_queries):
     items = [{"key": f"k{n}", "kind": "number"} for n in range(9)]
     few, many = page_of(make_run()), page_of(make_run(items=items, cis=[make_item() for _each in range(5)]))
     for url in (few, many):
         with django_assert_max_num_queries(16):
-            client.get(url)
-
-
-def test_open_redirects_are_not_possible(client, engineer, run):
-    response = client.post(page_of(run), {"step": "start", "at": "//evil.example"})
-    assert response["Location"] == page_of(run)
+            client.get(url, {"read": "1"})
 
 
 def test_the_page_of_a_ci_shows_its_findings_and_last_values(client, engineer):
@@ -209,3 +149,68 @@ def test_the_page_of_a_ci_shows_its_findings_and_last_values(client, engineer):
     page = client.get(reverse("cmdb:item", args=[finding.ci_id])).content.decode()
     assert finding.number in page
     assert "96" in page
+
+
+def test_the_shell_is_the_same_for_everybody_and_holds_nobodys_data(client, engineer, run):
+    mine = client.get(reverse("inspections:phone")).content.decode()
+    theirs = Client(headers={"accept-language": "zh-CN"}).get(reverse("inspections:phone")).content.decode()
+    assert mine == theirs
+    assert engineer.username not in mine
+    assert run.number not in mine
+    assert "csrf" not in mine
+    assert not re.search(
+        r"<script(?![^>]*(src|application/json))|<style|\sstyle=|\son\w+=", mine
+    )  # the policy holds
+
+
+def test_the_worker_keeps_every_file_of_the_shell(client):
+    folder = Path(project.BASE_DIR) / "static/inspections/phone"
+    assert {name for name in shell.FILES if "/phone/" in name} == {
+        f"inspections/phone/{file.name}" for file in folder.iterdir()
+    }
+    answer = client.get(reverse("worker"))
+    assert answer["Content-Type"].startswith("text/javascript")
+    assert answer["Cache-Control"].startswith("max-age=0")
+    worker = answer.content.decode()
+    files = json.loads(re.search(r"FILES = (\[.*?\]);", worker)[1])
+    assert files == shell.urls()
+    page = client.get(reverse("inspections:phone")).content.decode()
+    asked = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page))
+    assert asked <= set(files)
+    imported = {
+        (folder / name).resolve().relative_to(folder.parents[1]).as_posix()
+        for file in folder.glob("*.js")
+        for name in re.findall(r'from "(\.[^"]+)"', file.read_text())
+    }
+    assert imported <= set(shell.FILES)
+    assert shell.version() in worker
+    assert (
+        "import "
+        not in client.get(reverse("worker"), {"classic": ""}).content.decode().split("const CACHE")[0]
+    )
+
+
+def test_the_version_changes_with_any_file_and_any_word(monkeypatch):
+    first = shell.version()
+    assert shell.version() == first
+    monkeypatch.setitem(shell.WORDS, "list", "Other words")
+    assert shell.version() != first
+    monkeypatch.undo()
+    monkeypatch.setattr(shell, "FILES", shell.FILES[1:])
+    assert shell.version() != first
+
+
+def test_the_page_asks_for_no_word_that_is_missing():
+    folder = Path(project.BASE_DIR) / "static/inspections/phone"
+    text = "".join(file.read_text() for file in folder.glob("*.js"))
+    page = (Path(project.BASE_DIR) / "templates/inspections/phone.html").read_text()
+    asked = set(re.findall(r'\bt\("(\w+)"', text)) | set(re.findall(r'data-(?:word|label)="(\w+)"', page))
+    assert asked <= set(shell.WORDS)
+    assert {f"gap_{gap}" for gap in ("unanswered", "comment", "photo")} <= set(shell.WORDS)
+
+
+def test_the_manifest_says_how_the_page_is_installed(client):
+    manifest = client.get(reverse("inspections:manifest"))
+    assert manifest["Content-Type"] == "application/manifest+json"
+    assert manifest.json()["start_url"] == manifest.json()["scope"] == reverse("inspections:phone")
+    assert {icon["sizes"] for icon in manifest.json()["icons"]} == {"192x192", "512x512"}

@@ -16,7 +16,7 @@ const others = "BroadcastChannel" in window ? new BroadcastChannel("opsledger-ph
 
 const app = {
   store: null, user: null, runs: [], ops: [], drafts: [], arrived: [], fetchedAt: null, othersWaiting: 0,
-  connection: "checking", isSending: false, isReplaced: false, refusal: "", page: null,
+  connection: "checking", isSending: false, isReplaced: false, hasMoved: false, refusal: "", page: null,
 
   /** Reads everything that is kept; draws nothing. */
   async reload() {
@@ -67,9 +67,8 @@ async function show() {
 
 /** Asks the server for the day's runs; what it says about the log-in decides what the frame shows. */
 async function refreshBundle() {
-  const wanted = location.hash.match(/^#\/run\/([^/]+)/)?.[1] ?? "";
-  const isKnown = app.runs.some((run) => run.number === decodeURIComponent(wanted));
-  const { state, bundle, message } = await fetchBundle(currentLanguage(), isKnown ? "" : decodeURIComponent(wanted));
+  const open = location.hash.match(/^#\/run\/([^/]+)/)?.[1] ?? "";
+  const { state, bundle, message } = await fetchBundle(currentLanguage(), decodeURIComponent(open));
   app.connection = state;
   app.refusal = message ?? "";
   if (state === "here") {
@@ -88,35 +87,45 @@ async function refreshBundle() {
 }
 
 let timer = 0;
-let running = null;
+let isRunning = false;
 let isWanted = false;
 
 function sendSoon(wait = 0) {
   clearTimeout(timer);
-  timer = setTimeout(() => { running = running ? (isWanted = true, running) : sendNow(); }, wait);
+  timer = setTimeout(sendNow, wait);
 }
 
+/** One sending at a time in this tab; what came up meanwhile is sent after it. */
 async function sendNow() {
+  isWanted = true;
+  if (isRunning) return;
+  isRunning = true;
   try {
-    if (!app.store || !app.ops.length || app.connection === "login") return;
-    app.isSending = true;
-    const { state, sent, wakeAt } = await drain(app.store, { changed: () => app.changed() });
-    app.isSending = false;
-    if (state === "away" || state === "login") app.connection = state;
-    else if (sent) app.connection = "here";
-    if (state === "other" || (sent && state === "empty")) await refreshBundle();
-    await app.changed();
-    if (sent && !app.ops.length) announce(t("all_arrived"));
-    if (wakeAt !== null && state !== "login" && state !== "other") sendSoon(Math.max(wakeAt - Date.now(), 200));
-    if (app.ops.length) navigator.serviceWorker?.ready.then((found) => found.sync?.register("outbox")).catch(() => {});
-  } finally {
-    app.isSending = false;
-    running = null;
-    if (isWanted) {
+    while (isWanted) {
       isWanted = false;
-      sendSoon();
+      await sendOnce();
     }
+  } finally {
+    isRunning = false;
+    app.isSending = false;
   }
+}
+
+async function sendOnce() {
+  if (!app.store || app.connection === "login") return;
+  await app.reload();
+  drawFrame(app);
+  if (!app.ops.length) return;
+  app.isSending = true;
+  const { state, sent, wakeAt } = await drain(app.store, { changed: () => app.changed() });
+  app.isSending = false;
+  if (state === "away" || state === "login") app.connection = state;
+  else if (sent) app.connection = "here";
+  if (state === "other" || (sent && state === "empty")) await refreshBundle();
+  await app.changed();
+  if (sent && !app.ops.length) announce(t("all_arrived"));
+  if (wakeAt !== null && state !== "login" && state !== "other") sendSoon(Math.max(wakeAt - Date.now(), 200));
+  if (app.ops.length && state === "away") navigator.serviceWorker?.ready.then((found) => found.sync?.register("outbox")).catch(() => {});
 }
 
 /** A hint that there may be a connection: never believed, always tried. */
@@ -127,7 +136,7 @@ async function tryNow() {
   return sendSoon();
 }
 
-window.addEventListener("hashchange", () => show());
+window.addEventListener("hashchange", () => { app.hasMoved = true; show(); });
 window.addEventListener("online", tryNow);
 document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") tryNow(); });
 others?.addEventListener("message", () => app.changed({ isHeard: true }));

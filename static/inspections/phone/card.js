@@ -36,10 +36,10 @@ function lastOf(cell, delta) {
 function prefillOf(cell, { confirm, override }) {
   const { prefill, item } = cell;
   if (!prefill) return null;
-  const value = shown(item, prefill.value, false, t);
+  const value = prefill.value === null ? (prefill.problem ?? "") : shown(item, prefill.value, false, t);
   const from = `${age(prefill.observed_at)} · ${prefill.source}`;
-  if (prefill.is_stale || prefill.value === null) {
-    return h("div", { class: "prefill tone-neutral" }, icon("sensors_off"), h("div", {}, h("strong", {}, t("reading_stale")), h("p", { class: "muted" }, `${value} · ${from}`)));
+  if (prefill.is_stale) {
+    return h("div", { class: "prefill tone-neutral" }, icon("sensors_off"), h("div", {}, h("strong", {}, t("reading_stale")), h("p", { class: "muted" }, [value, from].filter(Boolean).join(" · "))));
   }
   return h("div", { class: "prefill tone-info", "data-prefill": true }, icon("sensors"),
     h("div", {}, h("span", { class: "muted" }, t("reading")), h("strong", { class: "reading" }, value), h("span", { class: "muted" }, from)),
@@ -112,6 +112,7 @@ export function cardOf(app, cell, act, { place, total, group }) {
     line.hidden = !delta.textContent;
   }
 
+  const together = group ? h("button", { type: "button", class: "option quiet", "data-all-good": true, onclick: act.allGood }, icon("done_all"), t("all_good", { n: group.length })) : null;
   const sections = [item.section, t("place", { n: place, total }), item.is_required ? "" : t("optional")].filter(Boolean).join(" · ");
   const element = h("section", { class: "probe", "data-card": cell.name, "data-kind": item.kind, "aria-labelledby": "card-title" },
     h("div", { class: "probe-head" }, h("span", { class: "muted" }, sections), mark),
@@ -122,7 +123,7 @@ export function cardOf(app, cell, act, { place, total, group }) {
     lastOf(cell, delta),
     prefillOf(cell, { confirm, override }),
     field.element, trouble,
-    group ? h("button", { type: "button", class: "option quiet", "data-all-good": true, onclick: act.allGood }, icon("done_all"), t("all_good", { n: group.length })) : null,
+    together,
     h("div", { class: "extras" },
       item.is_na_allowed ? h("label", { class: "option quiet" }, na, h("span", {}, t("na_here"))) : null, addComment),
     commentBlock, photos.element, state);
@@ -137,6 +138,7 @@ export function cardOf(app, cell, act, { place, total, group }) {
     commentBlock.hidden = !isWanted;
     addComment.hidden = isWanted;
     needed.hidden = fresh.gap !== "comment";
+    if (together) together.hidden = fresh.isAnswered;
     photos.refresh(fresh);
     photos.element.hidden = !(item.kind === "photo" || fresh.needsPhoto || fresh.photos.length || isBad || isAsked || item.photo_at);
     const [look, name, text] = standing(fresh, app);

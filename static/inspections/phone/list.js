@@ -60,12 +60,13 @@ export function listPage(app, main) {
     body.replaceChildren(...parts);
   }
   draw();
-  main.querySelector("h1").focus({ preventScroll: true });
+  if (app.hasMoved) main.querySelector("h1").focus({ preventScroll: true });
   return { refresh: draw, leave: async () => {} };
 }
 
 function empty(app, count) {
   if (count) return h("div", { class: "empty" }, icon("search_off"), h("strong", {}, t("nothing_found")));
+  if (!app.fetchedAt && app.connection === "checking") return h("div", { class: "empty" }, icon("sync"), h("strong", {}, t("checking")));
   if (!app.fetchedAt) return h("div", { class: "empty" }, icon("cloud_off"), h("strong", {}, t("not_loaded")), h("p", {}, t("not_loaded_text")));
   return h("div", { class: "empty" }, icon("task_alt"), h("strong", {}, t("nothing_due")), h("p", {}, t("nothing_due_text")));
 }

@@ -97,7 +97,7 @@ export function settle(store, op, answer) {
 /** The run as the answer of the server leaves it, until the next bundle says everything. */
 function merged(run, op, answer) {
   const changed = { ...run, ...(answer.run ?? {}), answers: { ...run.answers }, photos: { ...run.photos } };
-  if (op.kind === "answer" && answer.answer) changed.answers[op.slot] = answer.answer;
+  if (answer.answer) changed.answers[op.slot] = answer.answer;
   if (op.kind === "all_good") {
     for (const item of op.payload.items) {
       const name = slotOf(op.payload.target, item);
@@ -105,6 +105,7 @@ function merged(run, op, answer) {
     }
   }
   if (op.kind === "photo") changed.photos[op.slot] = [...(run.photos[op.slot] ?? []), { op: op.key, sha256: answer.photo?.sha256 ?? "", url: answer.photo?.url ?? "" }];
+  if (op.kind === "withdraw") changed.photos[op.slot] = (run.photos[op.slot] ?? []).filter((each) => each.op !== op.payload.photo);
   if (op.kind === "target") {
     changed.targets = run.targets.map((each) => (each.id === op.payload.target ? { ...each, result: op.payload.result, reason: op.payload.reason } : each));
   }

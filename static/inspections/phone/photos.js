@@ -4,7 +4,7 @@ import { drop, enqueue } from "./outbox.js";
 import { shrink } from "./photo.js";
 import { t } from "./words.js";
 
-function thumbnail(app, photo, changed) {
+function thumbnail(app, cell, photo, changed) {
   const image = h("img", { class: "thumb", alt: t("photo") });
   if (photo.queued) {
     app.store.get("photos", photo.op).then((kept) => {
@@ -16,13 +16,16 @@ function thumbnail(app, photo, changed) {
   } else if (photo.url) image.src = photo.url;
   const state = photo.queued ? t({ sending: "sending", error: "not_sent" }[photo.queued.status] ?? "saved_here") : t("arrived");
   const remove = async () => {
-    if (!(await ask({ title: t("photo_drop"), text: t("photo_drop_text"), yes: t("drop"), no: t("keep"), tone: "danger" }))) return;
-    await drop(app.store, photo.queued);
+    const text = photo.queued ? t("photo_drop_text") : t("photo_withdraw_text");
+    if (!(await ask({ title: t("photo_drop"), text, yes: t("drop"), no: t("keep"), tone: "danger" }))) return;
+    if (photo.queued) await drop(app.store, photo.queued);
+    else await enqueue(app.store, { kind: "withdraw", run: cell.run.number, slot: cell.name, payload: { target: cell.target.id, item: cell.item.id, photo: photo.op } });
     changed();
   };
+  const isOnItsWay = photo.queued?.attempts > 0;
   return h("li", { "data-photo": photo.op }, image,
     h("span", { class: photo.queued ? "saved" : "saved is-arrived" }, icon(photo.queued ? "cloud_upload" : "cloud_done"), state),
-    photo.queued && !photo.queued.attempts ? h("button", { type: "button", class: "icon-btn tall", "aria-label": t("photo_drop"), onclick: remove }, icon("delete")) : null);
+    isOnItsWay ? null : h("button", { type: "button", class: "icon-btn tall", "aria-label": t("photo_drop"), onclick: remove }, icon("delete")));
 }
 
 /** The block with the camera button: {element, refresh(cell)}. */
@@ -56,7 +59,7 @@ export function photosOf(app, cell, changed) {
     const state = JSON.stringify(now.photos.map((each) => [each.op, each.queued?.status, each.queued?.attempts, each.url]));
     if (state === drawn) return;
     drawn = state;
-    list.replaceChildren(...now.photos.map((each) => thumbnail(app, each, changed)));
+    list.replaceChildren(...now.photos.map((each) => thumbnail(app, now, each, changed)));
   };
   refresh(cell);
   return { element, refresh };

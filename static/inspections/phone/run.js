@@ -200,7 +200,17 @@ export function runPage(app, main, number, at) {
       h("button", { type: "button", class: "btn tall", onclick: () => mark(target, "found", "") }, icon("undo"), t("inspect_after_all")));
   }
 
+  /** What was typed and never left its card, because the battery died, goes along. */
+  async function commitDrafts() {
+    for (const cell of view.cells.filter((each) => each.draft && each.isAnswered && each.item.kind !== "photo")) {
+      const { value, is_na, comment, reading = null, dwell_seconds = 0 } = cell.draft;
+      const payload = { target: cell.target.id, item: cell.item.id, value, is_na, comment, reading, dwell_seconds, expects: cell.answer?.id ?? null };
+      await enqueue(app.store, { kind: "answer", run: number, slot: cell.name, payload });
+    }
+  }
+
   async function submit() {
+    await commitDrafts();
     await enqueue(app.store, { kind: "submit", run: number, payload: { seen: view.cells.filter((cell) => cell.isAnswered).length } });
     await app.reload();
     app.say(t("submit_kept", { number }));

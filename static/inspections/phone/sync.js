@@ -1,7 +1,7 @@
 // Between the outbox and the server; knows no page, so that the worker uses it too.
 import { lastUser, rememberWaiting, Store, uuid } from "./db.js";
 import { alone } from "./lock.js";
-import { keepForLogin, leave, nextOf, park, postpone, settle, wakeAt } from "./outbox.js";
+import { hurry, keepForLogin, leave, nextOf, park, postpone, settle, wakeAt } from "./outbox.js";
 
 const BUNDLE = "/api/inspections/bundle/";
 const SYNC = "/api/inspections/sync/";
@@ -147,6 +147,8 @@ async function renew(store) {
 export async function drainForLastUser() {
   const user = await lastUser();
   if (user === null) return;
-  const { state } = await drain(new Store(user));
+  const store = new Store(user);
+  await hurry(store);  // the browser knows of a connection: what was not to be tried before long is tried
+  const { state } = await drain(store);
   if (state === "away" || state === "waiting") throw new Error("not everything has arrived");
 }

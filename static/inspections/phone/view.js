@@ -28,6 +28,14 @@ export function troubleWith(item, value) {
 
 const reached = (severity, from) => Boolean(from) && RANK[severity] >= RANK[from];
 
+/** What the machine says, stale by now if the phone has had it for too long. */
+function prefillOf(run, item, name) {
+  const prefill = run.prefill?.[name];
+  if (!prefill) return null;
+  const isOld = Date.now() - new Date(prefill.observed_at) > (item.max_age_minutes ?? 60) * 60_000;
+  return { ...prefill, is_stale: prefill.is_stale || prefill.value === null || isOld };
+}
+
 /** Whether a person says another number than the machine did. */
 function overrides(prefill, value) {
   return Boolean(prefill && !prefill.is_stale && parse(prefill.value) && parse(value)) && compare(prefill.value, value) !== 0;
@@ -44,14 +52,15 @@ function cellOf(run, target, item, queue, drafts) {
   const value = String(entered?.value ?? "");
   const isNa = Boolean(entered?.is_na);
   const comment = entered?.comment ?? "";
-  const photos = [...(run.photos?.[name] ?? []), ...(queue.photos.get(name) ?? []).map((each) => ({ op: each.key, queued: each }))];
+  const photos = [...(run.photos?.[name] ?? []).filter((each) => !queue.withdrawn.has(each.op)), ...(queue.photos.get(name) ?? []).map((each) => ({ op: each.key, queued: each }))];
   const severity = draft || op ? severityOf(item, bounds, value, isNa) : (answer?.severity ?? "");
-  const isOverride = overrides(run.prefill?.[name], value);
+  const prefill = prefillOf(run, item, name);
+  const isOverride = overrides(prefill, value);
   const needsComment = !isNa && (isOverride || reached(severity, item.comment_at));
   const needsPhoto = !isNa && reached(severity, item.photo_at);
   const cell = {
     name, run, target, item, answer, op, draft, bounds, value, isNa, comment, photos, severity, needsComment, needsPhoto,
-    last: run.last?.[name] ?? null, prefill: run.prefill?.[name] ?? null, isProvisional: Boolean(draft || op),
+    last: run.last?.[name] ?? null, prefill, isProvisional: Boolean(draft || op),
     isOpen: target.result === "found",
   };
   cell.isAnswered = item.kind === "photo" ? photos.length > 0 || isNa : isNa || Boolean(value.trim() && !troubleWith(item, value));
@@ -69,10 +78,11 @@ function gapOf(cell) {
 
 /** What waits, by cell: the newest answer, and the photos. */
 function queueOf(run, ops) {
-  const answers = new Map(), photos = new Map(), targets = new Map();
+  const answers = new Map(), photos = new Map(), targets = new Map(), withdrawn = new Set();
   for (const op of ops.filter((each) => each.run === run.number)) {
     if (op.kind === "answer") answers.set(op.slot, op);
     if (op.kind === "photo") photos.set(op.slot, [...(photos.get(op.slot) ?? []), op]);
+    if (op.kind === "withdraw") withdrawn.add(op.payload.photo);
     if (op.kind === "target") targets.set(op.payload.target, op);
     if (op.kind === "all_good") {
       for (const item of op.payload.items) {
@@ -80,7 +90,7 @@ function queueOf(run, ops) {
       }
     }
   }
-  return { answers, photos, targets };
+  return { answers, photos, targets, withdrawn };
 }
 
 /** The run with its targets and cells in order, its progress, and what waits of it. */

@@ -21,7 +21,7 @@ function valueOf(item, value) {
 
 function titleOf(app, op) {
   const { item, target } = partsOf(app, op);
-  const what = { submit: t("submit"), photo: `${t("photo")}: ${item?.label ?? ""}`, target: t(op.payload.result ?? "result"), all_good: t("all_good", { n: op.payload.items?.length ?? 0 }) };
+  const what = { submit: t("submit"), photo: `${t("photo")}: ${item?.label ?? ""}`, withdraw: `${t("photo_drop")}: ${item?.label ?? ""}`, target: t(op.payload.result ?? "result"), all_good: t("all_good", { n: op.payload.items?.length ?? 0 }) };
   return [target?.ci.name, what[op.kind] ?? item?.label ?? op.slot].filter(Boolean).join(" · ");
 }
 

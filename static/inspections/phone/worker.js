@@ -6,8 +6,11 @@ export const canOpenOffline = () => "serviceWorker" in navigator;
 /** Registers the worker; `replaced` is called when a newer shell has taken over. */
 export async function installWorker(replaced) {
   if (!canOpenOffline()) return;
-  const hadOne = Boolean(navigator.serviceWorker.controller);
-  navigator.serviceWorker.addEventListener("controllerchange", () => { if (hadOne) replaced(); });
+  let hadOne = Boolean(navigator.serviceWorker.controller);
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    if (hadOne) replaced();
+    hadOne = true;
+  });
   const options = { scope: "/inspections/phone/", updateViaCache: "none" };
   try {
     await navigator.serviceWorker.register("/sw.js", { ...options, type: "module" });

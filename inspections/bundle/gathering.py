@@ -55,7 +55,7 @@ SELECT a.id, a.ci_id, a.item_key, a.value_number, a.value_choice, a.value_text, 
 
 
 def bundle_of(user: User, now: datetime, wanted: str = "") -> list[dict[str, Any]]:
-    """The runs that this person is to carry out now or soon, newest first, 50 at most. Ten statements.
+    """The runs that this person is to carry out now or soon, begun and open ones first, 50 at most. Ten statements.
 
     `wanted` is one run more, by its number: that of a label that was scanned, whoever's it is.
     """
@@ -110,16 +110,20 @@ def items_of(
 
 
 def runs_for(user: User, now: datetime, wanted: str = "") -> Iterable[InspectionRun]:
-    """Own runs, those of own teams and those of nobody, from a day before they open to submission."""
+    """Own runs, those of own teams and those of nobody, from a day before they open to submission.
+
+    What was begun stands first, then what is open, the earliest deadline first.
+    """
     teams = list(user.teams.values_list("pk", flat=True))
     mine = Q(assignee=user) | Q(started_by=user) | Q(team__in=teams) | Q(assignee=None, team=None)
     workable = Q(state__in=[RunState.OPEN, RunState.IN_PROGRESS, RunState.RETURNED])
     soon = Q(state=RunState.SCHEDULED, opens_at__lte=now + AHEAD)
     asked_for = Q(number=wanted) if wanted else Q(pk=None)
     runs = InspectionRun.objects.filter((mine | asked_for) & (workable | soon))
-    first = Case(When(asked_for, then=0), default=1)
+    begun = Q(state__in=[RunState.IN_PROGRESS, RunState.RETURNED])
+    first = Case(When(asked_for, then=0), When(begun, then=1), When(state=RunState.OPEN, then=2), default=3)
     runs = runs.select_related("plan", "version", "assignee", "team")
-    return runs.order_by(first, "-slot_at", "-id")[:MOST]
+    return runs.order_by(first, "due_at", "id")[:MOST]
 
 
 def trend_of(

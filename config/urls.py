@@ -130,7 +130,14 @@ inspection_pages = [
     path("figures/", inspections.figures, name="figures"),
     path("figures/export/", inspections.figures_export, name="figures-export"),
     path("heat/", inspections.heat_map, name="heat"),
+    path("runs/<slug:number>/verify/", inspections.verify, name="verify"),
+    path("runs/<slug:number>/amend/<int:answer>/", inspections.amend, name="amend"),
+    path("sign-offs/", inspections.sign_offs, name="sign-offs"),
+    path("amendments/", inspections.amendment_list, name="amendments"),
+    path("amendments/<int:pk>/", inspections.amendment_page, name="amendment"),
     path("findings/", inspections.finding_list, name="findings"),
+    re_path(r"^findings/export\.(?P<kind>csv|xlsx)$", inspections.finding_export, name="findings-export"),
+    path("findings/<slug:number>/files/<int:event>/", inspections.finding_file, name="finding-file"),
     path("findings/<slug:number>/", inspections.finding_page, name="finding"),
 ]
 change_urls = [

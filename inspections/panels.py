@@ -64,12 +64,14 @@ def after_panel(change: ChangeRequest, user: User) -> Panel | None:
 
 def item_panel(item: ConfigurationItem, user: User) -> Panel | None:
     """The item's open findings, then the last value of each thing that is checked. Two statements."""
-    findings = Finding.objects.unclosed().filter(ci=item).urgent_first()[:SHOWN]
+    findings = Finding.objects.unclosed().filter(ci=item).with_recurrence().urgent_first()[:SHOWN]
     lines = [
         Line(
             str(finding),
             reverse("inspections:finding", args=[finding.number]),
-            _("seen %(count)s times") % {"count": finding.count},
+            _("%(n)s times in 60 days") % {"n": finding.recurrence}
+            if finding.recurrence > 1
+            else _("seen %(count)s times") % {"count": finding.count},
             str(finding.get_severity_display()),
             TONE[finding.severity],
             ICON[finding.severity],

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Case, IntegerField, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Count, IntegerField, OuterRef, Q, Subquery, Value, When
 
-from inspections.workflow import FINDING_CLOSED, FindingState, RunState
+from inspections.workflow import FINDING_CLOSED, FINDING_RUNNING, FindingState, RunState
+
+#: What comes back within it is a recurrence (seed 001: three months without trouble were promised).
+RECURS_WITHIN = timedelta(days=60)
 
 
 class RunQuerySet(models.QuerySet):
@@ -124,6 +127,24 @@ class FindingQuerySet(models.QuerySet):
         return self.select_related(
             "ci__type", "ci__owner_team", "owner", "change", "last_answer__item__version"
         )
+
+    def overdue_at(self, now: datetime) -> Q:
+        """The condition for being past the deadline of the clock that runs at `now`."""
+        unanswered = Q(acknowledged_at=None, response_due_at__lt=now)
+        return Q(state__in=FINDING_RUNNING) & (Q(due_at__lt=now) | unanswered)
+
+    def overdue(self, now: datetime) -> FindingQuerySet:
+        """Past the deadline of the clock that runs: the response until somebody takes it on, then the fix."""
+        return self.filter(self.overdue_at(now))
+
+    def with_recurrence(self) -> FindingQuerySet:
+        """With `recurrence`: how many times this item of this CI was found in 60 days, this included."""
+        earlier = self.model.objects.filter(
+            ci=OuterRef("ci"), item_key=OuterRef("item_key"), opened_at__lte=OuterRef("opened_at"),
+            opened_at__gt=OuterRef("opened_at") - RECURS_WITHIN,
+        )  # fmt: skip
+        counted = earlier.order_by().values("ci").annotate(n=Count("pk")).values("n")
+        return self.annotate(recurrence=Subquery(counted, output_field=IntegerField()))
 
     def with_policy(self) -> FindingQuerySet:
         """With `policy_team`, the number of the team that its policy escalates to."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from accounts.models import User
 from cmdb.panels import Panel
 from config.home.changes import my_changes, next_changes, unauthorised, votes
-from config.home.inspections import findings, inspections, sign_offs
+from config.home.inspections import amendments, findings, inspections, my_findings, sign_offs
 from config.home.records import contracts, exports, refusals, stale_items, warranties
 
 # Each returns a Panel, or None when this person has no use for it. Order is the order on the page.
@@ -17,6 +17,8 @@ PANELS: list[Callable[[User], Panel | None]] = [
     unauthorised,
     inspections,
     sign_offs,
+    amendments,
+    my_findings,
     findings,
     stale_items,
     warranties,

@@ -11,9 +11,9 @@ from accounts.models import User
 from accounts.roles import Right, has_right
 from cmdb.panels import Line, Panel, when
 from config.home.cards import link, panel_of
-from inspections.models import Finding, InspectionRun
+from inspections.models import Amendment, Finding, InspectionRun
 from inspections.severity import Severity
-from inspections.workflow import RunState
+from inspections.workflow import FINDING_RUNNING, RunState
 
 
 def run_line(run: InspectionRun) -> Line:
@@ -47,15 +47,22 @@ def sign_offs(user: User) -> Panel | None:
         InspectionRun.objects.filter(state=RunState.SUBMITTED).for_board().order_by("due_at"), run_line,
         title=_("Inspections to sign off"), icon="ink_pen",
         empty=_("No inspection waits for your signature."),
-        url=link("inspections:list"),
+        url=link("inspections:sign-offs"),
     )  # fmt: skip
 
 
 def finding_line(finding: Finding) -> Line:
+    parts = [finding.ci.address]
+    if finding.is_running:
+        parts.append(_("due %(when)s") % {"when": when(finding.next_due_at)})
+    if finding.is_overdue:
+        parts.append(_("overdue"))
+    if finding.recurrence > 1:
+        parts.append(_("%(n)s times in 60 days") % {"n": finding.recurrence})
     return Line(
         str(finding),
         link("inspections:finding", finding.number),
-        f"{finding.ci.address} · " + _("due %(when)s") % {"when": when(finding.due_at)},
+        " · ".join(parts),
         finding.get_severity_display(),
         "bad" if finding.severity == Severity.CRIT else "warn",
         "error" if finding.severity == Severity.CRIT else "warning",
@@ -66,7 +73,35 @@ def findings(user: User) -> Panel | None:
     if not (has_right(user, Right.INSPECT) or has_right(user, Right.INSPECT_REVIEW)):
         return None
     return panel_of(
-        Finding.objects.unclosed().for_list().urgent_first(), finding_line,
+        Finding.objects.unclosed().for_list().with_recurrence().urgent_first(), finding_line,
         title=_("Open findings"), icon="report", empty=_("No finding is open."),
         url=link("inspections:findings"),
+    )  # fmt: skip
+
+
+def my_findings(user: User) -> Panel | None:
+    """What this person owns and has not fixed yet, the earliest deadline first; nothing for who owns none."""
+    mine = Finding.objects.filter(owner=user, state__in=FINDING_RUNNING)
+    if not mine.exists():
+        return None
+    return panel_of(
+        mine.for_list().with_recurrence().order_by("due_at", "id"), finding_line,
+        title=_("My findings"), icon="assignment_ind", empty="", url=f"{link('inspections:findings')}?mine=1",
+    )  # fmt: skip
+
+
+def amendments(user: User) -> Panel | None:
+    """Amendments that wait for a reviewer; their proposers do not decide them."""
+    if not has_right(user, Right.INSPECT_REVIEW):
+        return None
+    waiting = Amendment.objects.waiting().exclude(by=user)
+    if not waiting.exists():
+        return None
+    return panel_of(
+        waiting.for_list().select_related("answer__target").order_by("pk"),
+        lambda each: Line(
+            f"{each.answer.target} · {each.answer.item}", link("inspections:amendment", each.pk),
+            each.reason, str(each.by), "warn", "edit_note",
+        ),
+        title=_("Amendments to decide"), icon="edit_note", empty="", url=link("inspections:amendments"),
     )  # fmt: skip

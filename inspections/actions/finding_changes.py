@@ -27,16 +27,12 @@ logger = logging.getLogger(__name__)
 def raise_change(finding: Finding, *, by: User) -> ChangeRequest:
     """A draft change on the finding's CI carries its evidence, and the finding names it.
 
-    Raises Refused if the finding is closed or has a change, PermissionDenied without the right to raise
-    changes. Locks the finding.
+    Raises Refused if the finding is closed or has a change, or without the right to raise changes. Locks the
+    finding.
     """
     with transaction.atomic():
         finding = Finding.objects.select_for_update(of=("self",)).for_list().get(pk=finding.pk)
-        refusals = guards.against_linking(finding, by)
-        if finding.change_id:
-            message = _("%(change)s fixes this already.") % {"change": finding.change}
-            refusals.append(guards.Refusal("has_change", message))
-        guards.refuse_if(refusals, "raise change", by=by, target=finding.number)
+        guards.refuse_if(guards.against_raising(finding, by), "raise change", by=by, target=finding.number)
         title = _("Fix %(finding)s on %(ci)s") % {"finding": str(finding), "ci": finding.ci}
         change = create_change(by=by, title=title[:200], items=[finding.ci], reason=evidence_of(finding))
         link_change(finding, change, by=by)

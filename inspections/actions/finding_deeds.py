@@ -140,5 +140,6 @@ def _asking(finding: Finding) -> ChecklistTemplate | None:
     published = ChecklistTemplate.objects.filter(
         versions__state=VersionState.PUBLISHED, versions__items__key=finding.item_key
     ).distinct()
-    found_by = finding.last_answer.item.version.template_id if finding.last_answer else None
+    item = finding.last_answer.item if finding.last_answer else finding.item
+    found_by = item.version.template_id if item else None
     return published.filter(pk=found_by).first() or published.filter(ci_type=finding.ci.type_id).first()

@@ -1,6 +1,7 @@
 """Inspections over the API."""
 
 from inspections.api.alerts import AlertmanagerViewSet, AlertViewSet
+from inspections.api.amendments import AmendmentViewSet
 from inspections.api.calendars import (
     CalendarDayViewSet,
     RosterEntryViewSet,
@@ -12,7 +13,7 @@ from inspections.api.checklists import (
     TemplateItemViewSet,
     TemplateVersionViewSet,
 )
-from inspections.api.findings import FindingViewSet
+from inspections.api.findings import FindingPolicyViewSet, FindingViewSet
 from inspections.api.overrides import OverrideViewSet
 from inspections.api.plans import PlanViewSet
 from inspections.api.readings import ReadingSourceViewSet, ReadingViewSet
@@ -22,9 +23,11 @@ from inspections.api.sync import BundleView, SyncView
 __all__ = [
     "AlertViewSet",
     "AlertmanagerViewSet",
+    "AmendmentViewSet",
     "BundleView",
     "CalendarDayViewSet",
     "ChecklistTemplateViewSet",
+    "FindingPolicyViewSet",
     "FindingViewSet",
     "OverrideViewSet",
     "PlanViewSet",

@@ -1,5 +1,7 @@
 """Runs: their sheets, answers and signatures."""
 
+from dataclasses import asdict
+
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
@@ -9,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.roles import Right
+from accounts.step_up import proof_of
 from inspections.actions import (
     AnswerInput,
     claim_run,
@@ -16,6 +19,7 @@ from inspections.actions import (
     record_answers,
     release_run,
     return_run,
+    sign_all_good,
     sign_run,
     start_run,
     submit_run,
@@ -23,6 +27,9 @@ from inspections.actions import (
 from inspections.api.checklists import TemplateItemSerializer
 from inspections.api.shapes import REFUSED, CommentSerializer, ReasonSerializer
 from inspections.models import Answer, InspectionRun, RosterEntry, RunTarget, Signature
+from inspections.verification import verify_run
+
+MOST_SIGNED = 100
 
 
 class RunSerializer(serializers.ModelSerializer):
@@ -46,7 +53,9 @@ class TargetSerializer(serializers.ModelSerializer):
 class SignatureSerializer(serializers.ModelSerializer):
     class Meta:
         model = Signature
-        fields = ["role", "by", "method", "comment", "signed_at", "record_sha256"]
+        fields = [
+            "role", "by", "method", "proved_at", "is_bulk", "comment", "signed_at", "record_sha256",
+        ]  # fmt: skip
 
 
 class RunDetailSerializer(RunSerializer):
@@ -97,6 +106,28 @@ class SignInputSerializer(CommentSerializer):
     seen_sha256 = serializers.CharField(
         required=False, allow_blank=True, default="", help_text=_("The record hash that the reviewer read.")
     )
+
+
+class VerificationSerializer(serializers.Serializer):
+    number = serializers.CharField(source="run.number")
+    verdict = serializers.ChoiceField(choices=["unsigned", "valid", "changed"])
+    record_sha256 = serializers.CharField(source="run.record_sha256", help_text=_("What was signed."))
+    computed_sha256 = serializers.CharField(help_text=_("The record, hashed again just now."))
+    signatures = SignatureSerializer(many=True)
+    amendments = serializers.IntegerField(help_text=_("Approved since; no part of the signed record."))
+
+
+class BulkSignSerializer(CommentSerializer):
+    seen = serializers.DictField(
+        child=serializers.CharField(max_length=64), allow_empty=False,
+        help_text=_("Number of each run, and the hash of the record that the reviewer saw."),
+    )  # fmt: skip
+
+
+class SignedSerializer(serializers.Serializer):
+    number = serializers.CharField(source="run.number")
+    state = serializers.CharField(source="run.state")
+    refusals = serializers.ListField(child=serializers.DictField())
 
 
 class SubmitInputSerializer(serializers.Serializer):
@@ -173,7 +204,37 @@ class RunViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.Gene
         """Signed by somebody who took no part."""
         given = SignInputSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        return self.stepped(sign_run(self.get_object(), by=request.user, **given.validated_data))
+        run = sign_run(self.get_object(), by=request.user, proof=proof_of(request), **given.validated_data)
+        return self.stepped(run)
+
+    @extend_schema(request=BulkSignSerializer, responses={200: SignedSerializer(many=True)})
+    @action(detail=False, methods=["post"], url_path="sign-all-good")
+    def sign_all_good(self, request):
+        """Each named run in which everything is good has its own signature; the others say why not."""
+        given = BulkSignSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        asked = given.validated_data
+        if len(asked["seen"]) > MOST_SIGNED:
+            raise serializers.ValidationError({"seen": [_("At most 100 runs at once.")]})
+        results = sign_all_good(
+            asked["seen"], by=request.user, comment=asked["comment"], proof=proof_of(request)
+        )
+        return Response(
+            [
+                {
+                    "number": each.run.number,
+                    "state": each.run.state,
+                    "refusals": [asdict(refusal) for refusal in each.refusals],
+                }
+                for each in results
+            ]
+        )
+
+    @extend_schema(responses=VerificationSerializer)
+    @action(detail=True, methods=["get"], pagination_class=None, filterset_fields=None)
+    def verify(self, request, number=None):
+        """Whether the record still is what was signed: its hash computed again now."""
+        return Response(VerificationSerializer(verify_run(self.get_object())).data)
 
     @extend_schema(request=CommentSerializer, responses={200: RunSerializer, 409: REFUSED})
     @action(detail=True, methods=["post"], url_path="return")

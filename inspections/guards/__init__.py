@@ -12,13 +12,14 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Right
 from accounts.step_up import Proof
-from inspections.guards.amendments import against_deciding, against_proposing
+from inspections.guards.amendments import AMENDING_RIGHTS, against_deciding, against_proposing
 from inspections.guards.findings import (
     FINDING_RIGHTS,
     against_commenting,
     against_finding_step,
     against_linking,
     against_moving_deadline,
+    against_raising,
     against_reassigning,
     against_rechecking,
     against_repairing,
@@ -44,6 +45,7 @@ from inspections.guards.refusal import (
     no_comment,
     refuse_if,
     took_part,
+    took_part_in,
 )
 from inspections.guards.reports import against_issuing
 from inspections.guards.templates import (
@@ -57,6 +59,7 @@ from inspections.severity import Severity
 from inspections.workflow import RUN_STEPS, RunState, target_of
 
 __all__ = [
+    "AMENDING_RIGHTS",
     "FINDING_RIGHTS",
     "Refusal",
     "Refused",
@@ -76,6 +79,7 @@ __all__ = [
     "against_moving_deadline",
     "against_proposing",
     "against_publishing",
+    "against_raising",
     "against_reassigning",
     "against_rechecking",
     "against_releasing",
@@ -93,6 +97,7 @@ __all__ = [
     "refuse_if",
     "takers_of",
     "took_part",
+    "took_part_in",
     "wrong_state",
 ]
 

@@ -10,10 +10,12 @@ from inspections.guards.refusal import Refusal, lacking, lacking_all, no_comment
 from inspections.models import Amendment, Answer
 from inspections.workflow import RunState
 
+AMENDING_RIGHTS = (Right.INSPECT, Right.INSPECT_REVIEW)
+
 
 def against_proposing(answer: Answer, by: User, reason: str) -> list[Refusal]:
     """Why this person cannot propose to amend this answer; the run is given by `answer.target.run`."""
-    found = [*lacking_all(by, (Right.INSPECT, Right.INSPECT_REVIEW))]
+    found = [*lacking_all(by, AMENDING_RIGHTS)]
     found += no_comment(reason, _("Say why the answer is amended."))
     run = answer.target.run
     if run.state != RunState.SIGNED:

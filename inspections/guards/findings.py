@@ -134,6 +134,15 @@ def against_repairing(finding: Finding, asset: Asset | None, by: User) -> list[R
     return found
 
 
+def against_raising(finding: Finding, by: User) -> list[Refusal]:
+    """Why no change can be drafted from the finding by this person."""
+    found = [*lacking(by, Right.CHANGE_REQUEST), *against_linking(finding, by)]
+    if finding.change_id:
+        message = _("%(change)s fixes this already.") % {"change": finding.change}
+        found.append(Refusal("has_change", message))
+    return found
+
+
 def against_linking(finding: Finding, by: User) -> list[Refusal]:
     """Why this person cannot name the change that is to fix the finding."""
     rights = (Right.INSPECT, Right.INSPECT_REVIEW, Right.CHANGE_REQUEST)

@@ -58,6 +58,16 @@ def no_comment(comment: str, words: str = "") -> Iterable[Refusal]:
         yield Refusal("comment", words or _("Say in a comment what was done, or why."))
 
 
+def took_part_in(runs: Iterable[InspectionRun], person: User) -> set[int]:
+    """Those of the runs in which the person took part. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM unnest(%s::bigint[]) AS r(id) WHERE inspections_took_part_v1(id, %s)",
+            [[run.pk for run in runs], person.pk],
+        )
+        return {pk for (pk,) in cursor.fetchall()}
+
+
 def took_part(run: InspectionRun, person: User) -> bool:
     """Whether the person started, submitted, answered, took a photo or marked something, by PostgreSQL."""
     with connection.cursor() as cursor:

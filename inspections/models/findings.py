@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.labelled import Labelled
+from accounts.labelled import Labelled, in_active_language
 from audit.models import StoredFile
 from audit.recorded.models import RecordedModel
 from inspections.models.answers import Answer
@@ -119,6 +119,11 @@ class Finding(RecordedModel, Labelled):
 
     def __str__(self) -> str:
         return f"{self.number} {super().__str__()}"
+
+    @property
+    def title(self) -> str:
+        """What is wrong, in the reader's language, without the number."""
+        return in_active_language(self.label, self.label_zh)
 
     @property
     def is_closed(self) -> bool:

@@ -1,8 +1,10 @@
 """The pages of inspections."""
 
+from inspections.views.amendments import amend, amendment_list, amendment_page
 from inspections.views.board import board
 from inspections.views.figures import figures, figures_export
-from inspections.views.findings import finding_list, finding_page
+from inspections.views.finding_list import finding_export, finding_list
+from inspections.views.finding_page import finding_file, finding_page
 from inspections.views.heat import heat_map
 from inspections.views.labels import label
 from inspections.views.phone import manifest, phone, worker
@@ -14,13 +16,19 @@ from inspections.views.report_schedules import (
     report_schedules,
 )
 from inspections.views.reports import order_page, period_file, period_page, report, run_file
+from inspections.views.review import sign_offs, verify
 from inspections.views.runs import run_page
 
 __all__ = [
+    "amend",
+    "amendment_list",
+    "amendment_page",
     "board",
     "check",
     "figures",
     "figures_export",
+    "finding_export",
+    "finding_file",
     "finding_list",
     "finding_page",
     "heat_map",
@@ -40,5 +48,7 @@ __all__ = [
     "reports",
     "run_file",
     "run_page",
+    "sign_offs",
+    "verify",
     "worker",
-]  # fmt: skip
+]

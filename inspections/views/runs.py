@@ -2,21 +2,17 @@
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.roles import Right, has_right
-from inspections import guards
-from inspections.actions import (
-    return_run,
-    sign_run,
-)
+from inspections.actions import return_run
 from inspections.guards import Refused
-from inspections.models import Finding, InspectionRun
-from inspections.sheet import ICON, TONE, sheet_of
+from inspections.models import InspectionRun
 from inspections.views.access import page
 from inspections.views.board import TONE as STATE_TONE
+from inspections.views.review import record, take_sign
 from inspections.workflow import RunState
 
 OPEN = (RunState.SCHEDULED, RunState.OPEN, RunState.IN_PROGRESS, RunState.RETURNED)
@@ -62,12 +58,6 @@ def take(request, run):
     return answer or redirect("inspections:run", run.number)
 
 
-def take_sign(request, run):
-    seen = request.POST.get("seen", "")
-    run = sign_run(run, by=request.user, comment=request.POST.get("comment", ""), seen_sha256=seen)
-    messages.success(request, _("%(number)s is signed.") % {"number": run.number})
-
-
 def take_return(request, run):
     return_run(run, by=request.user, comment=request.POST.get("comment", ""))
     messages.success(request, _("%(number)s goes back to the inspector.") % {"number": run.number})
@@ -77,32 +67,3 @@ STEPS = {
     "sign": take_sign,
     "return": take_return,
 }
-
-
-def record(request, run, phone):
-    """What was recorded, for the reviewer and for the file; with the way to the phone page."""
-    is_submitted = run.state == RunState.SUBMITTED
-    return render(
-        request,
-        "inspections/record.html",
-        record_context(run)
-        | {
-            "is_submitted": is_submitted,
-            "phone": phone,
-            "against_signing": guards.against_signing(run, request.user) if is_submitted else [],
-            "against_returning": guards.against_returning(run, request.user, "-") if is_submitted else [],
-        },
-    )
-
-
-def record_context(run):
-    sheet = sheet_of(run)
-    cells = [cell for target in sheet.targets for cell in target.cells if cell.answer]
-    dwell = sum(cell.answer.dwell_seconds or 0 for cell in cells)
-    return {
-        "run": run, "sheet": sheet, "dwell_minutes": round(dwell / 60), "bad": sheet.bad,
-        "signatures": run.signatures.select_related("by"), "outcome_tone": TONE.get(run.outcome, "neutral"),
-        "outcome_icon": ICON.get(run.outcome, "help"), "answered": len(cells),
-        "submission": run.operations.filter(kind="submit", status=201).select_related("run").first(),
-        "findings": Finding.objects.of_run(run).for_list() if run.submitted_at else [],
-    }  # fmt: skip

@@ -47,6 +47,8 @@ router.register("readings/alertmanager", inspections.AlertmanagerViewSet, basena
 router.register("alerts", inspections.AlertViewSet, basename="alert")
 router.register("readings", inspections.ReadingViewSet, basename="reading")
 router.register("reading-sources", inspections.ReadingSourceViewSet, basename="reading-source")
+router.register("inspection-reports", inspections.ReportIssueViewSet, basename="reportissue")
+router.register("inspection-report-orders", inspections.ReportOrderViewSet, basename="reportorder")
 router.register("findings", inspections.FindingViewSet, basename="finding")
 router.register("finding-policies", inspections.FindingPolicyViewSet, basename="findingpolicy")
 router.register("amendments", inspections.AmendmentViewSet, basename="amendment")
@@ -77,6 +79,16 @@ api_urls = [
     path("changes/metrics/", changes.MetricsView.as_view(), name="change-metrics"),
     path("inspections/bundle/", inspections.BundleView.as_view(), name="inspection-bundle"),
     path("inspections/sync/", inspections.SyncView.as_view(), name="inspection-sync"),
+    re_path(
+        r"^inspection-runs/(?P<number>[A-Z0-9-]+)/report\.(?P<extension>pdf|xlsx|json)$",
+        inspections.RunReportView.as_view(),
+        name="run-report",
+    ),
+    re_path(
+        r"^inspection-reports/period\.(?P<extension>pdf|xlsx|json)$",
+        inspections.PeriodReportView.as_view(),
+        name="period-report",
+    ),
     *router.urls,
     re_path(r"^.*$", views.no_endpoint),
 ]

@@ -17,6 +17,12 @@ from inspections.api.findings import FindingPolicyViewSet, FindingViewSet
 from inspections.api.overrides import OverrideViewSet
 from inspections.api.plans import PlanViewSet
 from inspections.api.readings import ReadingSourceViewSet, ReadingViewSet
+from inspections.api.reports import (
+    PeriodReportView,
+    ReportIssueViewSet,
+    ReportOrderViewSet,
+    RunReportView,
+)
 from inspections.api.runs import RunViewSet
 from inspections.api.sync import BundleView, SyncView
 
@@ -30,10 +36,14 @@ __all__ = [
     "FindingPolicyViewSet",
     "FindingViewSet",
     "OverrideViewSet",
+    "PeriodReportView",
     "PlanViewSet",
     "ReadingSourceViewSet",
     "ReadingViewSet",
+    "ReportIssueViewSet",
+    "ReportOrderViewSet",
     "RosterEntryViewSet",
+    "RunReportView",
     "RunViewSet",
     "ShiftViewSet",
     "SyncView",

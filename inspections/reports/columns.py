@@ -46,9 +46,11 @@ def fact_lines(record: Record) -> list[tuple[str, Any]]:
     ]  # fmt: skip
     if five := record.get("kpi"):
         found += [
-            ("", ""), (_("Punctuality"), ""), (_("Due"), five["due"]), (_("On time"), five["on_time"]),
+            ("", ""), (_("Punctuality"), ""),
+            (pgettext("count of inspections", "Due"), five["due"]), (_("On time"), five["on_time"]),
             (_("Late"), five["late"]), (_("Missed"), five["missed"]), (_("Cancelled"), five["cancelled"]),
-            (_("Open"), five["open"]), (_("On-time rate"), percent(five["rate"])),
+            (pgettext("count of inspections", "Open"), five["open"]),
+            (_("On-time rate"), percent(five["rate"])),
             (_("Formula"), five["formula"]),
         ]  # fmt: skip
     found += [("", ""), (_("Signatures"), "")]
@@ -111,9 +113,11 @@ def run_columns() -> list[Column]:
 
 def plan_columns() -> list[Column]:
     return [
-        (_("Inspection"), 30, key("plan")), (_("Due"), 8, key("due")), (_("On time"), 8, key("on_time")),
+        (_("Inspection"), 30, key("plan")), (pgettext("count of inspections", "Due"), 8, key("due")),
+        (_("On time"), 8, key("on_time")),
         (_("Late"), 8, key("late")), (_("Missed"), 8, key("missed")), (_("Cancelled"), 10, key("cancelled")),
-        (_("Open"), 8, key("open")), (_("On-time rate"), 12, lambda row: percent(row["rate"])),
+        (pgettext("count of inspections", "Open"), 8, key("open")),
+        (_("On-time rate"), 12, lambda row: percent(row["rate"])),
     ]  # fmt: skip
 
 

@@ -27,6 +27,7 @@ def finding_rows(findings: FindingQuerySet, zone: ZoneInfo) -> list[Record]:
 def _row(finding, zone: ZoneInfo) -> Record:
     is_fixed = finding.state in (FindingState.FIXED, FindingState.VERIFIED)
     return {
+        "id": finding.pk,
         "number": finding.number,
         "device": finding.ci.name,
         "item": in_active_language(finding.label, finding.label_zh),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Avg, Count, Max, Min
 
 from cmdb.models import ConfigurationItem
-from inspections.models import Answer, TemplateItem
+from inspections.models import Answer, InspectionRun, TemplateItem
 from inspections.querysets import AnswerQuerySet
 from inspections.reports.conclusion import TONE
 from inspections.reports.rows import normal_of
@@ -24,8 +24,9 @@ PLACES = ("site", "room")
 MOST = 60
 
 
-def environment(items: Iterable[ConfigurationItem], at: datetime, zone: ZoneInfo) -> list[Record]:
-    """The last measured values, of a day at most, of the rooms of these devices. One statement."""
+def environment(items: Iterable[ConfigurationItem], run: InspectionRun, zone: ZoneInfo) -> list[Record]:
+    """What other runs measured last, within a day, in the rooms of these devices. One statement."""
+    at = run.completed_at or run.slot_at
     around: set[int] = set()
     for here in items:
         around |= {here.pk, here.location_id or 0, (here.location and here.location.location_id) or 0}
@@ -33,6 +34,7 @@ def environment(items: Iterable[ConfigurationItem], at: datetime, zone: ZoneInfo
     measured = (
         Answer.objects.current()
         .filter(ci__in=rooms, value_number__isnull=False, observed_at__gt=at - VALID, observed_at__lte=at)
+        .exclude(target__run=run)
         .select_related("ci", "item", "target__run")
         .order_by("ci_id", "item_key", "-observed_at", "-id")
         .distinct("ci_id", "item_key")

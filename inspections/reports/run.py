@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from inspections.models import Answer, Finding, InspectionRun, RunTarget
+from inspections.models import Answer, Finding, FindingEvent, InspectionRun, RunTarget
 from inspections.reports.annex import photo_rows
 from inspections.reports.conclusion import TONE, conclusion, tally
 from inspections.reports.devices import devices, items_of
@@ -31,8 +31,10 @@ def run_report(run: InspectionRun, *, now: datetime | None = None) -> Report:
     now = now or timezone.now()
     zone = run.plan.zone
     sheet = sheet_of(run)
-    findings = finding_rows(Finding.objects.of_run(run), zone)
-    by_answer = _by_answer(findings)
+    told = dict(FindingEvent.objects.filter(answer__target__run=run).values_list("answer", "finding"))
+    findings = finding_rows(Finding.objects.filter(pk__in=set(told.values())), zone)
+    by_number = {each["id"]: each for each in findings}
+    by_answer = {answer: by_number[key] for answer, key in told.items() if key in by_number}
     items = items_of(each.target.ci_id for each in sheet.targets)
     blocks = devices(items, _day(run, zone))
     targets = [
@@ -45,7 +47,7 @@ def run_report(run: InspectionRun, *, now: datetime | None = None) -> Report:
     record = header("run", _("Inspection report"), run.number, zone, now) | {
         "facts": _facts(run, sheet, zone),
         "targets": targets,
-        "environment": environment(items.values(), run.completed_at or run.slot_at, zone),
+        "environment": environment(items.values(), run, zone),
         "conclusion": conclusion(
             tally(row["result"] or ("" if row["is_missing"] else "na") for row in rows),
             open_findings=sum(1 for each in findings if not each["is_closed"]),
@@ -112,10 +114,6 @@ def _target(
 
 def _badness(result: str) -> int:
     return ("na", "ok", "", "unknown", "warn", "crit").index(result)
-
-
-def _by_answer(findings: list[Record]) -> dict[int, Record]:
-    return {answer: each for each in findings for answer in each["answers"] if answer}
 
 
 def _amendments(rows: list[Record]) -> list[Record]:

@@ -32,6 +32,11 @@ class Imprint:
     watermark: str
     issued_at: datetime
 
+    @property
+    def across(self) -> str:
+        """The watermark without its zone, for the middle of the page."""
+        return self.watermark.rsplit(" ", 2)[0][:60]
+
 
 def as_data(data: bytes, imprint: Imprint) -> bytes:
     """The record as a file for programs, with whom it was issued to."""
@@ -80,7 +85,11 @@ def page_number() -> str:
         "pages": "\x00counter(pages)\x00",
     }
     parts = words.split("\x00")
-    quoted = [part if part.startswith("counter(") else json.dumps(part) for part in parts if part]
+    quoted = [
+        part if part.startswith("counter(") else json.dumps(part, ensure_ascii=False)
+        for part in parts
+        if part
+    ]
     return " ".join(quoted)
 
 

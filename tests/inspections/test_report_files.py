@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import override
 from openpyxl import load_workbook
 
 from audit import paper
 from inspections.actions import Wanted, issue_report, remade
 from inspections.actions.reports import content_of, drawn, photos_of
 from inspections.models import InspectionRun, ReportIssue
-from inspections.reports.document import Imprint
+from inspections.reports.document import Imprint, page_number
 from inspections.reports.run import run_report
 from inspections.reports.spreadsheet import as_xlsx
 from tests.factories import make_user
@@ -34,7 +35,7 @@ import django
 django.setup()
 from datetime import datetime
 from inspections.actions.reports import drawn
-from inspections.reports.document import Imprint
+from inspections.reports.document import Imprint, page_number
 given = json.load(sys.stdin)
 imprint = Imprint(given["number"], given["watermark"], datetime.fromisoformat(given["at"]))
 data = given["data"].encode()
@@ -133,7 +134,7 @@ django.setup()
 from datetime import datetime, UTC
 from audit import paper
 from inspections.actions.reports import drawn
-from inspections.reports.document import Imprint
+from inspections.reports.document import Imprint, page_number
 assert paper.printer() is None
 data = sys.stdin.buffer.read()
 imprint = Imprint("RP-202611-0001", "somebody", datetime(2026, 11, 22, tzinfo=UTC))
@@ -212,3 +213,9 @@ def test_pictures_are_looked_up_once():
         )[1]
         == "json"
     )
+
+
+def test_the_page_number_is_content_of_a_margin_box_in_each_language():
+    assert page_number() == '"Page " counter(page) " of " counter(pages)'
+    with override("zh-hans"):
+        assert "\\u" not in page_number(), "CSS knows no such escapes"

@@ -41,6 +41,18 @@ document.addEventListener("submit", (event) => {
   }
 });
 
+// Who logs out while entries of inspections wait on this device is asked first (inspections/phone/outbox.js).
+document.addEventListener("submit", async (event) => {
+  const form = nearest(event, "form[data-waiting]");
+  if (!form || form.dataset.asked) return;
+  event.preventDefault();
+  const { waitingFor } = await import("../inspections/phone/db.js");
+  const count = await waitingFor(form.dataset.user).catch(() => 0);
+  if (count && !window.confirm(form.dataset.waiting.replace("{n}", count))) return;
+  form.dataset.asked = "yes";
+  form.requestSubmit();
+});
+
 document.addEventListener("change", (event) => {
   nearest(event, "[data-autosubmit]")?.form?.requestSubmit();
 });

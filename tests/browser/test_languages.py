@@ -10,13 +10,14 @@ from tests.factories import make_change, make_item, make_run, make_stage, make_t
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NAMES = re.compile(
     r"manage\.py \w+|item-\d+|[0-9a-f]{64}|OpsLedger|English|CHG-\d+|XJ-\d+-\d+|db-?\d+|host|IP|CSV"
-    r"|API|YAML|Excel|SLA|SHA-256|test|HIS|UTC|CPU|MAC|RPO|RTO|[0-9a-f]{12}…"
+    r"|API|JSON|HTTPS|YAML|Excel|SLA|SHA-256|test|HIS|UTC|CPU|MAC|RPO|RTO|[0-9a-f]{12}…"
 )
 VISIBLE = """() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
   while (walker.nextNode()) {
     const parent = walker.currentNode.parentElement;
-    if (!parent.closest("script, style, .icon, .avatar")) found.push(walker.currentNode.textContent);
+    if (parent.closest("script, style, noscript, .icon, .avatar")) continue;
+    found.push(walker.currentNode.textContent);
   }
   for (const name of ["placeholder", "aria-label", "title", "alt"]) {
     for (const element of document.querySelectorAll(`[${name}]`)) found.push(element.getAttribute(name));
@@ -62,12 +63,44 @@ def test_the_page_of_a_change_is_chinese(page):
     assert english_on(page, str(item.type), change.requester.username) == []
 
 
-def test_the_sheet_of_an_inspection_is_chinese(page):
-    items = [{"key": "lamp", "kind": "pass_fail", "label": "Lights", "label_zh": "指示灯"}]
+def test_the_page_of_the_phone_is_chinese(person):
+    page = person("王静", "engineer", language="zh-CN", viewport={"width": 360, "height": 780})
+    kinds = (
+        {"kind": "number", "unit": "℃", "warn_high": 27, "crit_low": -5, "decimals": 1},
+        {"kind": "pass_fail", "photo_at": "crit", "is_na_allowed": True}, {"kind": "text"}, {"kind": "photo"},
+    )  # fmt: skip
+    items = [
+        {"key": f"k{n}", "position": n, "label": "Lights", "label_zh": "指示灯", "section": "Front",
+         "section_zh": "前面板"} | kind
+        for n, kind in enumerate((*kinds, kinds[1]))
+    ]  # fmt: skip
     item = make_item(name="db01")
-    run = make_run(items=items, cis=[item], label_zh="日检")
-    page.goto(reverse("inspections:run", args=[run.number]))
-    assert english_on(page, str(item.type), str(run.version)) == []
+    run = make_run(items=items, cis=[item, make_item(name="db02")], label="Daily", label_zh="日检")
+    page.goto(reverse("inspections:phone"))
+    page.locator("[data-run]").wait_for()
+    names = (str(item.type), page.user.username)
+    assert english_on(page, *names) == []
+    page.locator("[data-run]").click()
+    for _each in items:
+        page.locator("[data-card]").wait_for()
+        page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        assert english_on(page, *names) == []
+        if page.locator("[data-quick=crit]").count():
+            page.locator("[data-quick=crit]").click()
+            page.locator("#comment").fill("坏")
+            assert english_on(page, *names) == []
+        page.locator("[data-next]").click()
+    page.goto(f"{reverse('inspections:phone')}#/run/{run.number}/finish")
+    page.locator("[data-finish]").wait_for()
+    assert english_on(page, *names) == []
+    page.context.set_offline(True)
+    page.locator("[data-gaps] button").first.click()
+    page.locator("input.big").fill("20")
+    page.locator("[data-next]").click()
+    page.locator("#connection[data-state=away]").wait_for()
+    page.locator("#outbox").click()
+    page.locator("[data-op]").first.wait_for()
+    assert english_on(page, *names) == []
 
 
 def test_the_switch_stays_switched(person):

@@ -1,6 +1,6 @@
 // The application on the phone: who is using it, what is kept, which page is shown, when things are sent.
 import { toast } from "../../config/frame.js";
-import { lastUser, rememberUser, Store, waitingForOthers } from "./db.js";
+import { lastUser, rememberUser, rememberWaiting, Store, waitingForOthers } from "./db.js";
 import { announce } from "./dom.js";
 import { drawFrame, wireFrame } from "./frame.js";
 import { listPage } from "./list.js";
@@ -24,6 +24,7 @@ const app = {
     [app.runs, app.ops, app.drafts, app.arrived] = await Promise.all(["bundle", "ops", "drafts", "arrived"].map((name) => app.store.all(name)));
     app.user = await app.store.meta("user");
     app.fetchedAt = await app.store.meta("fetched_at");
+    await rememberWaiting(app.store.user, app.ops.length);
     app.othersWaiting = await waitingForOthers(app.store.user);
   },
 
@@ -53,10 +54,10 @@ async function use(user) {
 
 /** The page that the address names. */
 async function show() {
+  const [, name, number, target, item] = location.hash.split("/");
   const former = app.page;
   app.page = null;
   await former?.leave();
-  const [, name, number, target, item] = location.hash.split("/");
   drawFrame(app);
   if (!app.store) app.page = listPage(app, main);
   else if (name === "run" && number) app.page = runPage(app, main, decodeURIComponent(number), item ? `${target}-${item}` : (target ?? ""));

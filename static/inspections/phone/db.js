@@ -106,6 +106,8 @@ export const rememberUser = (user) => withShared((db) => db.put("meta", { key: "
 
 export const rememberWaiting = (user, count) => withShared((db) => db.put("meta", { key: `waiting ${user}`, count }));
 
+export const waitingFor = (user) => withShared(async (db) => (await db.get("meta", `waiting ${user}`))?.count ?? 0);
+
 /** How many entries wait on this phone for other people than `user`. */
 export const waitingForOthers = (user) => withShared(async (db) => {
   const rows = await db.getAll("meta");

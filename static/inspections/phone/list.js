@@ -6,6 +6,9 @@ import { clock, t } from "./words.js";
 const STATE = { scheduled: ["neutral", "schedule"], open: ["info", "assignment"], in_progress: ["info", "play_circle"], returned: ["warn", "undo"], submitted: ["serious", "rate_review"] };
 const MANY = 8;
 
+/** What can be done now before what opens later; the earliest deadline first. */
+const byUrgency = (a, b) => Number(isTaking(b)) - Number(isTaking(a)) || new Date(a.due_at) - new Date(b.due_at);
+
 function whenOf(view) {
   if (view.submission) return h("span", { class: "badge tone-info" }, icon("schedule_send"), t("submission_short"));
   if (!isTaking(view)) return h("span", { class: "muted" }, view.state === "scheduled" ? t("opens", { at: clock(view.opens_at) }) : view.state_word);
@@ -50,7 +53,7 @@ export function listPage(app, main) {
 
   function draw() {
     fresh.textContent = app.fetchedAt ? t("fetched", { at: clock(app.fetchedAt) }) : "";
-    const views = [...app.runs].sort((a, b) => (a.place ?? 99) - (b.place ?? 99)).map((run) => viewOf(run, app.ops, app.drafts));
+    const views = app.runs.map((run) => viewOf(run, app.ops, app.drafts)).sort(byUrgency);
     search.hidden = views.length <= MANY;
     const wanted = word.trim().toLowerCase();
     const found = views.filter((view) => !wanted || [view.number, view.plan, view.group, ...view.targets.map((each) => each.ci.name)].join(" ").toLowerCase().includes(wanted));

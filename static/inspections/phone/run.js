@@ -1,6 +1,7 @@
 // A run on the phone: one card after the other, nothing typed ever lost.
 import { ask, badge, h, icon, note } from "./dom.js";
 import { cardOf } from "./card.js";
+import { tidy } from "./decimal.js";
 import { finishOf } from "./finish.js";
 import { indexOf, targetChips } from "./index.js";
 import { enqueue } from "./outbox.js";
@@ -19,6 +20,7 @@ export function runPage(app, main, number, at) {
   let view = viewOf(find(), app.ops, app.drafts);
   let card = null;
   let committing = Promise.resolve();
+  let isLeft = false;
   let dwell = { name: "", since: 0, spent: 0 };
   const head = h("div", { class: "run-head" });
   const desk = h("div", { class: "desk" });
@@ -40,7 +42,7 @@ export function runPage(app, main, number, at) {
   }
 
   async function go(wanted, isFocused = true) {
-    if ((await commit()) === false) return;
+    if ((await commit()) === false || isLeft) return;
     stop = stops().includes(wanted) ? wanted : "finish";
     history.replaceState(null, "", address(number, stop));
     draw(isFocused);
@@ -126,7 +128,7 @@ export function runPage(app, main, number, at) {
   async function commitNow() {
     const cell = card?.cell();
     if (!cell?.draft) return true;
-    const said = card.read();
+    const said = plain(cell.item, card.read());
     if (!said.value && !said.is_na) {
       if (!said.comment || cell.item.kind === "photo") await forget(cell);
       return true;
@@ -167,7 +169,8 @@ export function runPage(app, main, number, at) {
     await app.reload();
     recompute();
     app.send();
-    await go(view.gaps.find((each) => each.target.id === cell.target.id)?.name ?? stops()[stops().indexOf(cells.at(-1).name) + 1]);
+    const rest = stops().slice(stops().indexOf(cell.name));
+    await go(rest.find((name) => view.gaps.some((gap) => gap.name === name)) ?? "finish");
   }
 
   async function mark(target, result, reason) {
@@ -203,7 +206,7 @@ export function runPage(app, main, number, at) {
   /** What was typed and never left its card, because the battery died, goes along. */
   async function commitDrafts() {
     for (const cell of view.cells.filter((each) => each.draft && each.isAnswered && each.item.kind !== "photo")) {
-      const { value, is_na, comment, reading = null, dwell_seconds = 0 } = cell.draft;
+      const { value, is_na, comment, reading = null, dwell_seconds = 0 } = plain(cell.item, cell.draft);
       const payload = { target: cell.target.id, item: cell.item.id, value, is_na, comment, reading, dwell_seconds, expects: cell.answer?.id ?? null };
       await enqueue(app.store, { kind: "answer", run: number, slot: cell.name, payload });
     }
@@ -235,17 +238,30 @@ export function runPage(app, main, number, at) {
       if (!find()) return app.draw();
       const former = view;
       recompute();
-      const isElsewhere = former.state !== view.state || Boolean(former.submission) !== Boolean(view.submission) || (!card && stop === "finish");
-      if (isElsewhere) draw(false);
+      const isAtEnd = !card && stop === "finish" && summary(former) !== summary(view);
+      const isElsewhere = former.state !== view.state || Boolean(former.submission) !== Boolean(view.submission) || isAtEnd;
+      if (!isElsewhere) return undefined;
+      const focused = document.activeElement;
+      const wasHeading = desk.contains(focused) && focused.matches("h2"), wasSubmit = desk.contains(focused) && focused.matches("[data-submit]");
+      draw(false);
+      if (wasHeading) desk.querySelector("h2")?.focus({ preventScroll: true });
+      if (wasSubmit) desk.querySelector("[data-submit]")?.focus({ preventScroll: true });
       return undefined;
     },
     async leave() {
+      isLeft = true;
       document.removeEventListener("visibilitychange", hidden);
       await commit();
       stayAwake(false);
     },
   };
 }
+
+/** What the last card tells: drawn anew only when it differs. */
+const summary = (view) => JSON.stringify([view.done, view.ops.length, view.stuck.length, view.gaps.map((cell) => [cell.name, cell.gap])]);
+
+/** What was said, with a number as the server reads it: 20,5 and ２０．５ are 20.5. */
+const plain = (item, said) => (["number", "machine"].includes(item.kind) && said.value ? { ...said, value: tidy(said.value) } : said);
 
 /** The address of one place of a run. */
 export function address(number, stop) {

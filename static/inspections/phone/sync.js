@@ -46,7 +46,7 @@ export function keepBundle(store, bundle) {
       if (waiting.has(former.number)) await runs.put({ ...former, is_gone: true });
       else await runs.delete(former.number);
     }
-    for (const [place, run] of bundle.runs.entries()) await runs.put({ ...run, place, is_gone: false });
+    for (const run of bundle.runs) await runs.put({ ...run, is_gone: false });
     const known = { user: bundle.user, csrf: bundle.csrf_token, fetched_at: new Date().toISOString(), shell_version: bundle.shell_version };
     for (const [key, value] of Object.entries(known)) await tx.objectStore("meta").put({ key, value });
   });

@@ -61,6 +61,7 @@ NAVIGATION = [
             Entry(_("Configuration"), "dns", "cmdb:list"),
             Entry(_("Inspections"), "fact_check", "inspections:list"),
             Entry(_("Check lists"), "checklist", "inspections:checklists"),
+            Entry(_("Plans and rota"), "event_repeat", "inspections:plans"),
             Entry(_("Assets"), "inventory_2", "assets:list"),
         ],
     ),

@@ -33,8 +33,12 @@ from cmdb import views as cmdb
 from config import evidence, item_page, views
 from config.api import api_urls
 from inspections import views as inspections
+from inspections.views import calendars as work_calendars
 from inspections.views import checklist_files, checklist_items, checklists
+from inspections.views import hands as run_hands
 from inspections.views import overrides as threshold_overrides
+from inspections.views import plans as inspection_plans
+from inspections.views import rota as inspection_rota
 
 evidence.wire()
 item_page.wire()
@@ -72,6 +76,7 @@ inspection_pages = [
     path("phone/", inspections.phone, name="phone"),
     path("phone/manifest.webmanifest", inspections.manifest, name="manifest"),
     path("runs/<slug:number>/", inspections.run_page, name="run"),
+    path("runs/<slug:number>/hands/", run_hands.hands, name="hands"),
     path("runs/<slug:number>/report/", inspections.report, name="report"),
     path("runs/<slug:number>/report.<slug:extension>", inspections.run_file, name="report-file"),
     path("reports/", inspections.reports, name="reports"),
@@ -119,6 +124,20 @@ inspection_pages = [
         checklist_items.checklist_item_deed,
         name="checklist-item-deed",
     ),
+    path("plans/", inspection_plans.plans, name="plans"),
+    path("plans/new/", inspection_plans.plan_new, name="plan-new"),
+    path("plans/preview/", inspection_plans.plan_preview, name="plan-preview"),
+    path("plans/<slug:key>/", inspection_plans.plan, name="plan"),
+    path("plans/<slug:key>/edit/", inspection_plans.plan_edit, name="plan-edit"),
+    re_path(
+        r"^plans/(?P<key>[-\w]+)/(?P<deed>disable|enable|copy)/$",
+        inspection_plans.plan_deed,
+        name="plan-deed",
+    ),
+    path("rota/", inspection_rota.rota, name="rota"),
+    path("rota/<int:pk>/", inspection_rota.duty, name="duty"),
+    path("calendars/", work_calendars.calendars, name="calendars"),
+    path("calendars/<slug:key>/", work_calendars.calendar, name="calendar"),
     path("overrides/", threshold_overrides.overrides, name="overrides"),
     path("overrides/new/", threshold_overrides.override_new, name="override-new"),
     path("overrides/<int:pk>/", threshold_overrides.override, name="override"),

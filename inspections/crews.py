@@ -21,12 +21,17 @@ class Crew:
     deputy: User | None = None
 
 
-def crews_of(plan: InspectionPlan, timetable: Timetable, ats: list[datetime]) -> dict[datetime, list[Crew]]:
+def crews_of(
+    plan: InspectionPlan, timetable: Timetable, ats: list[datetime], *, members: list[User] | None = None
+) -> dict[datetime, list[Crew]]:
     """For each round, its runs' people: one crew, or one for each person where all must complete it.
 
     Three queries at most, however many rounds. People who left are passed over.
+    `members` stand in for the plan's own, for a look ahead before it is saved.
     """
-    people = [member.user for member in plan.members.select_related("user") if member.user.is_active]
+    if members is None:
+        members = [member.user for member in plan.members.select_related("user")] if plan.pk else []
+    people = [user for user in members if user.is_active]
     everyone = plan.must_complete == plan.MustComplete.ALL
     if plan.assign == plan.Assign.ROSTER and plan.shift is not None:
         rota = on_duty_at(plan.shift, ats)

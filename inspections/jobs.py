@@ -14,6 +14,9 @@ from inspections.actions import (
     pull_readings,
     reopen_expired_risks,
     send_report,
+    tell_of_rounds,
+    tell_of_trouble,
+    warn_of_calendars,
 )
 
 
@@ -22,8 +25,18 @@ from inspections.actions import (
 def make_due_runs(timestamp: int) -> None:
     """Every five minutes: runs are open or missed as the clock says, expired risks open, deadlines told."""
     generate_runs()
+    tell_of_rounds()
+    tell_of_trouble()
     reopen_expired_risks()
     escalate_findings()
+
+
+@app.periodic(cron="20 7 * * *")
+@app.task(name="inspections.warn_of_calendars", queueing_lock="inspections.calendars", pass_context=False)
+def warn_of_gaps(timestamp: int) -> None:
+    """Every morning: calendars that do not know the holidays ahead are named to who defines inspections."""
+    with coming_from("job inspections.warn_of_calendars"):
+        warn_of_calendars()
 
 
 @app.task(name="inspections.make_report", pass_context=False)

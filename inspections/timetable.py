@@ -15,13 +15,14 @@ class Timetable:
     """The slots of one plan; the calendar is read once."""
 
     def __init__(self, plan: InspectionPlan) -> None:
-        """Raises ValidationError if the plan's rule is none. One query with a calendar, none without."""
+        """One query with a calendar, none without. Raises ValidationError (the rule), KeyError (the zone)."""
         self.plan = plan
         self.rule = plan.recurrence()
+        first = plan.begins_at.astimezone(plan.zone).date()
         self.off: OffDays | None = None
         if plan.calendar is not None and plan.off_day != OffDay.RUN:
             is_workday = hours_of(plan.calendar).is_workday
-            self.off = OffDays(plan.off_day, is_workday, plan.begins_at.astimezone(plan.zone).date())
+            self.off = OffDays(plan.off_day, is_workday, first)
 
     def held(self, after: datetime, until: datetime) -> list[datetime]:
         """Every instant after < at <= until of a round, ascending, each once."""

@@ -25,12 +25,20 @@ from inspections.actions import (
     mark_fixed,
     record_answers,
     return_run,
+    save_plan,
     sign_run,
     start_fix,
     start_run,
     submit_run,
 )
-from inspections.models import ChecklistTemplate, Finding, InspectionPlan, InspectionRun
+from inspections.models import (
+    ChecklistTemplate,
+    Finding,
+    InspectionPlan,
+    InspectionRun,
+    Shift,
+    WorkCalendar,
+)
 from inspections.workflow import RunState
 
 DAYS = 30
@@ -44,13 +52,22 @@ PLANS = (
      "FREQ=DAILY", time(9), 540, 899, "systems"),
     ("databases", "Core databases, working days", "核心数据库工作日巡检", "database",
      {"type": "database", "name__in": ["his-db", "emr-db", "lis-db", "pacs-db"]},
-     "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", time(9), 540, 899, "database"),
+     "FREQ=DAILY", time(9), 540, 899, "database"),
     ("network", "Core network, twice a week", "核心网络每周两次巡检", "network-device",
      {"type": "network_device", "name__startswith": "core"}, "FREQ=WEEKLY;BYDAY=MO,TH", time(10), 480, 839, "network"),
     ("rooms-evening", "Machine rooms, evening round", "机房晚巡", "machine-room",
      {"type": "room", "name__startswith": "Machine"}, "FREQ=DAILY", time(20), 180, 239, "facilities"),
 )  # fmt: skip
 SINCE = {"rooms-evening": 4}
+# What else each plan says: days off, who makes it, for whom.
+MORE: dict[str, dict[str, str]] = {
+    "rooms": {"assign": "roster", "shift": "day", "client": "Linghu Regional Hospital 灵湖区医院"},
+    "rooms-evening": {"assign": "roster", "shift": "night"},
+    "servers": {"assign": "rotation"},
+    "databases": {"calendar": "hospital", "off_day": "skip"},
+    "network": {"calendar": "hospital", "off_day": "next", "assign": "claim"},
+}
+TURNS = ("engineer", "engineer2", "engineer3")
 # Nobody came: (plan, days ago).
 MISSED = {("rooms", 16), ("rooms", 9), ("servers", 23), ("rooms-evening", 3)}
 LATE = {("rooms", 21), ("servers", 14), ("rooms", 5)}
@@ -64,7 +81,7 @@ def make() -> None:
     cast, today = people.cast(), timezone.localdate()
     ensure_starter_templates()
     with because(reason="Plans of the house 制定巡检计划", user=cast.reviewer):
-        plans(today)
+        plans(today, cast)
     # As the scheduler would have stood thirty days ago: nothing is missed before its time has been told.
     first = at(today - timedelta(days=DAYS), time(0))
     generate_runs(now=first, until=at(today + timedelta(days=1), time(23)))
@@ -86,7 +103,9 @@ def at(day: date, moment: time) -> datetime:
     return timezone.make_aware(datetime.combine(day, moment))
 
 
-def plans(today: date) -> None:
+def plans(today: date, cast: Cast) -> None:
+    linked = {"shift": Shift.objects.in_bulk(field_name="key")}
+    linked["calendar"] = WorkCalendar.objects.in_bulk(field_name="key")
     templates = ChecklistTemplate.objects.in_bulk(field_name="key")
     teams = Team.objects.in_bulk(field_name="key")
     for key, label, zh, template, scope, rule, start, due, expires, team in PLANS:
@@ -95,8 +114,11 @@ def plans(today: date) -> None:
             starts_on=today - timedelta(days=SINCE.get(key, DAYS)), shift_start=start,
             opens_minutes=-60 * start.hour, due_minutes=due, expires_minutes=expires, team=teams[team],
         )  # fmt: skip
-        plan.full_clean()
-        plan.save()
+        for name, value in MORE[key].items():
+            setattr(plan, name, linked[name][value] if name in linked else value)
+        plan.owner = cast.reviewer
+        turns = [cast[name] for name in TURNS] if plan.assign == plan.Assign.ROTATION else []
+        save_plan(plan, by=cast.reviewer, members=turns)
 
 
 def inspect(run: InspectionRun, cast: Cast, chance: Random, ago: int) -> None:

@@ -38,6 +38,7 @@ from inspections.actions.photos import Shot, take_photo, withdraw_photo
 from inspections.actions.plans import copy_plan, disable_plan, enable_plan, save_plan, set_members
 from inspections.actions.pulls import pull_readings
 from inspections.actions.readings import Outcome, record_readings
+from inspections.actions.reminders import tell_of_rounds, tell_of_trouble, warn_of_calendars
 from inspections.actions.report_orders import give_up_lost_orders, make_ordered, order_report
 from inspections.actions.report_schedules import (
     defer_due_reports,
@@ -177,7 +178,10 @@ __all__ = [
     "submit_run",
     "swap_duties",
     "take_photo",
+    "tell_of_rounds",
+    "tell_of_trouble",
     "wanted_of",
+    "warn_of_calendars",
     "withdraw_amendment",
     "withdraw_override",
     "withdraw_photo",

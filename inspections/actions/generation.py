@@ -142,9 +142,9 @@ def _generate(plan_id: int, until: datetime, now: datetime) -> tuple[int, str | 
     if plan.generated_until_at is None or slots[-1] > plan.generated_until_at:
         plan.generated_until_at = slots[-1]
         plan.save(update_fields=["generated_until_at"])
-    if plan.team is None and any(crew.assignee is None for each in crews.values() for crew in each):
-        empty = next(at for at, each in crews.items() if any(crew.assignee is None for crew in each))
-        return runs, trouble.NOBODY, f"{empty.astimezone(plan.zone):%Y-%m-%d %H:%M}"
+    empty = [at for at, each in crews.items() if any(crew.assignee is None for crew in each)]
+    if empty and plan.names_people and plan.team is None:
+        return runs, trouble.NOBODY, f"{empty[0].astimezone(plan.zone):%Y-%m-%d %H:%M}"
     return runs, "", ""
 
 

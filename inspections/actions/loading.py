@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from cmdb.imports.reading import FileRefused, Row, rows_of
 
-LARGEST = 2_000_000
+LARGEST = 500_000
 DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日")
 
 
@@ -57,7 +57,7 @@ def table_of(
     UTF-8 with or without BOM, else GB18030 (Chinese Excel). Raises ValidationError for what is no such table.
     """
     if len(data) > LARGEST:
-        raise ValidationError(_("The file is larger than 2 MB: this is no list of days."))
+        raise ValidationError(_("The file is larger than 500 kB: this is no list of days."))
     try:
         data.decode("utf-8-sig")
         encoding = "utf-8"

@@ -4,6 +4,8 @@ from inspections.forms.conditions import ConditionForm
 from inspections.forms.dialogs import PlanForm, PublishForm, ReasonForm
 from inspections.forms.overrides import OverrideForm
 from inspections.forms.periods import FiguresForm, HeatForm, PeriodForm
+from inspections.forms.plans import PlanEditForm, ScopeForm
+from inspections.forms.rota import FillForm
 from inspections.forms.templates import ChecklistForm, ChoiceFormSet, ItemForm, UploadForm
 
 __all__ = [
@@ -11,12 +13,15 @@ __all__ = [
     "ChoiceFormSet",
     "ConditionForm",
     "FiguresForm",
+    "FillForm",
     "HeatForm",
     "ItemForm",
     "OverrideForm",
     "PeriodForm",
+    "PlanEditForm",
     "PlanForm",
     "PublishForm",
     "ReasonForm",
+    "ScopeForm",
     "UploadForm",
 ]

@@ -175,6 +175,12 @@ class InspectionPlan(RecordedModel, Labelled):
         return parse_rule(self.rrule, self.starts_on, self.shift_start)
 
     @property
+    def names_people(self) -> bool:
+        """Whether each of its runs should be in somebody's hands; others wait for whoever comes."""
+        by_name = self.assign in (self.Assign.ROTATION, self.Assign.ROSTER)
+        return by_name or self.assignee_id is not None or self.must_complete == self.MustComplete.ALL
+
+    @property
     def begins_at(self) -> datetime:
         """Before this instant the plan has no slots: its first day, or when it was enabled again."""
         start = datetime.combine(self.starts_on, time(0), self.zone)

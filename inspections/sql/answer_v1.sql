@@ -1,7 +1,7 @@
 -- Invariants 3 and 6: PostgreSQL grades every answer by the bounds of the pinned version and keeps them with it;
 -- a severity sent by a client is overwritten. An answer never changes: a later one supersedes it.
 CREATE OR REPLACE FUNCTION inspections_guard_answer_v1() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     run inspections_inspectionrun;
     target inspections_runtarget;
@@ -50,7 +50,7 @@ BEGIN
         IF (former.target_id, former.item_id) <> (NEW.target_id, NEW.item_id) OR former.is_current THEN
             RAISE EXCEPTION 'inspections: an answer supersedes the former one of the same target and item' USING ERRCODE = 'check_violation';
         END IF;
-    ELSIF EXISTS (SELECT FROM inspections_answer a WHERE a.target_id = NEW.target_id AND a.item_id = NEW.item_id) THEN
+    ELSIF EXISTS (SELECT FROM inspections_answer a WHERE a.target_id = NEW.target_id AND a.item_id = NEW.item_id AND a.is_current) THEN
         RAISE EXCEPTION 'inspections: this item is answered; a later answer names the one it supersedes' USING ERRCODE = 'unique_violation';
     END IF;
     IF NOT NEW.is_current THEN

@@ -8,7 +8,7 @@ $$;
 
 -- What a signature vouches for: run, version hash, targets and every answer before sign-off, superseded ones too.
 CREATE OR REPLACE FUNCTION inspections_run_record_v1(wanted bigint) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off AS $$
     SELECT (jsonb_build_object(
         'number', r.number, 'plan', p.key, 'slot', extract(epoch FROM r.slot_at), 'group', r.group_key,
         'version_sha256', r.version_sha256,
@@ -45,7 +45,7 @@ $$;
 -- What still keeps a run from being submitted (invariant 4): one row per target and item.
 CREATE OR REPLACE FUNCTION inspections_run_gaps_v1(wanted bigint)
 RETURNS TABLE (target_id bigint, item_id bigint, gap text) LANGUAGE sql STABLE
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off AS $$
     SELECT t.id, i.id, CASE WHEN a.id IS NULL THEN 'unanswered'
                             WHEN btrim(a.comment) = '' AND g.wants_comment THEN 'comment' ELSE 'photo' END
       FROM inspections_inspectionrun r

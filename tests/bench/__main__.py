@@ -10,14 +10,12 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import urlencode
-
-import psycopg
 
 from config import embedded
 from config.embedded.cluster import Cluster
+from tests.bench import databases
+from tests.bench.databases import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 # Workload: (words, repetitions a round for the product, for the obvious one)
 WORKLOADS = {
     "create_one": ("create one item", 40, 40),
@@ -60,36 +58,22 @@ class Process:
 
 def new_databases(cluster: Cluster) -> dict[str, dict[str, str]]:
     """Two empty databases on this cluster, migrated; the environment of each side."""
-    owner, app = embedded.owner_database_settings(cluster), embedded.database_settings(cluster)
-    query = urlencode({"host": owner["HOST"], "port": owner["PORT"], **owner["OPTIONS"]})
     named = {side: f"bench_{side}" for side in SIDES}
-    with psycopg.connect(
-        host=owner["HOST"], port=owner["PORT"], user=owner["USER"], dbname="postgres",
-        passfile=owner["OPTIONS"]["passfile"], autocommit=True,
-    ) as connection:  # fmt: skip
-        for name in named.values():
-            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-            connection.execute(f"CREATE DATABASE {name}")
-    urls = {side: f"postgres://{owner['USER']}@/{name}?{query}" for side, name in named.items()}
-    product = os.environ | {
-        "DATABASE_OWNER_URL": urls["product"],
-        "DATABASE_URL": f"postgres://{app['USER']}@/{named['product']}?{query}",
-    }
+    for name in named.values():
+        databases.make_empty(cluster, name)
+    product = os.environ | databases.urls(cluster, named["product"])
     obvious = os.environ | {
-        "BENCH_URL": urls["obvious"],
+        "BENCH_URL": databases.urls(cluster, named["obvious"])["DATABASE_OWNER_URL"],
         "DJANGO_SETTINGS_MODULE": "tests.bench.obvious.settings",
     }
-    for command, environment in (
-        ([sys.executable, "manage.py", "migrate", "-v0"], product),
-        ([sys.executable, "-m", "django", "migrate", "--run-syncdb", "-v0"], obvious),
-    ):
-        subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    databases.run(["manage.py", "migrate", "-v0"], product)
+    databases.run(["-m", "django", "migrate", "--run-syncdb", "-v0"], obvious)
     return {"product": product, "obvious": obvious}
 
 
 def run(names: list[str], rounds: int, debian: str) -> dict[str, dict]:
     """Times and statements of every workload and side, the sides taking turns round by round."""
-    cluster = embedded.main_cluster()
+    cluster = databases.use_own_cluster()
     with embedded.lease(cluster):
         environments = new_databases(cluster)
         processes = [Process(side, environments[side]) for side in SIDES]
@@ -140,9 +124,6 @@ def main() -> None:
     if "impact_of_libc6" in names and not debian.exists():
         print(f"impact_of_libc6 is left out: {debian} is not there (OPSLEDGER_DATA).", file=sys.stderr)
         names.remove("impact_of_libc6")
-    os.environ["OPSLEDGER_VAR"] = os.environ.get("BENCH_VAR", str(ROOT / "var" / "bench"))
-    for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
-        os.environ.pop(name, None)
     found = run(names, options.rounds, str(debian))
     print(table(found))
     print(f"\n{os.cpu_count()} cores, Python {platform.python_version()}, {options.rounds} rounds.")

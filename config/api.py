@@ -36,6 +36,7 @@ router.register("dependency-groups", cmdb.DependencyGroupViewSet, basename="depe
 router.register("check-lists", inspections.ChecklistTemplateViewSet, basename="check-list")
 router.register("check-list-versions", inspections.TemplateVersionViewSet, basename="check-list-version")
 router.register("check-list-items", inspections.TemplateItemViewSet, basename="check-list-item")
+router.register("correction-proposals", inspections.CorrectionViewSet, basename="correction-proposal")
 router.register("threshold-overrides", inspections.OverrideViewSet, basename="threshold-override")
 router.register("inspection-plans", inspections.PlanViewSet, basename="inspection-plan")
 router.register("work-calendars", inspections.WorkCalendarViewSet, basename="work-calendar")

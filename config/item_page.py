@@ -3,13 +3,14 @@
 from assets.panels import cover_panel
 from changes import panels as change_panels
 from cmdb import panels
-from inspections.panels import after_panel, change_panel, item_panel
+from inspections.panels import after_panel, change_panel, correction_panel, item_panel
 
 CARDS = [
     change_panels.unauthorised_panel,
     change_panels.item_panel,
     cover_panel,
     item_panel,
+    correction_panel,
 ]
 
 

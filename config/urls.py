@@ -34,7 +34,7 @@ from config import evidence, item_page, views
 from config.api import api_urls
 from inspections import views as inspections
 from inspections.views import calendars as work_calendars
-from inspections.views import checklist_files, checklist_items, checklists
+from inspections.views import checklist_files, checklist_items, checklists, corrections
 from inspections.views import hands as run_hands
 from inspections.views import overrides as threshold_overrides
 from inspections.views import plans as inspection_plans
@@ -138,6 +138,13 @@ inspection_pages = [
     path("rota/<int:pk>/", inspection_rota.duty, name="duty"),
     path("calendars/", work_calendars.calendars, name="calendars"),
     path("calendars/<slug:key>/", work_calendars.calendar, name="calendar"),
+    path("corrections/", corrections.corrections, name="corrections"),
+    path("corrections/<int:pk>/", corrections.correction, name="correction"),
+    re_path(
+        r"^corrections/(?P<pk>\d{1,18})/(?P<deed>accept|refuse)/$",
+        corrections.correction_deed,
+        name="correction-deed",
+    ),
     path("overrides/", threshold_overrides.overrides, name="overrides"),
     path("overrides/new/", threshold_overrides.override_new, name="override-new"),
     path("overrides/<int:pk>/", threshold_overrides.override, name="override"),

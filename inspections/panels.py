@@ -9,7 +9,7 @@ from accounts.models import User
 from changes.models import ChangeRequest
 from cmdb.models import ConfigurationItem
 from cmdb.panels import Line, Panel, when
-from inspections.models import Answer, Finding, InspectionRun, RunTarget
+from inspections.models import Answer, CorrectionProposal, Finding, InspectionRun, RunTarget
 from inspections.sheet import ICON, TONE, shown_value
 
 SHOWN = 8
@@ -90,3 +90,20 @@ def item_panel(item: ConfigurationItem, user: User) -> Panel | None:
         return None
     title = _("Inspections")
     return Panel(title, "fact_check", lines, _("Not inspected yet."), reverse("inspections:list"))
+
+
+def correction_panel(item: ConfigurationItem, user: User) -> Panel | None:
+    """What inspections saw differently from the record of the item, and nobody has decided. One statement."""
+    rows = CorrectionProposal.objects.proposed().filter(ci=item).for_list().order_by("-id")[:SHOWN]
+    lines = [
+        Line(
+            f"{row.key}: {row.was or '—'} → {row.seen}",
+            reverse("inspections:correction", args=[row.pk]),
+            f"{row.answer.target.run.number} · {when(row.answer.observed_at)}",
+            str(row.get_state_display()),
+            "warn",
+            "edit_note",
+        )
+        for row in rows
+    ]
+    return Panel(_("Corrections proposed by inspections"), "edit_note", lines) if lines else None

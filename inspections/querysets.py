@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import models
 from django.db.models import Case, Count, IntegerField, OuterRef, Q, Subquery, Value, When
 
-from inspections.workflow import FINDING_CLOSED, FINDING_RUNNING, FindingState, RunState
+from inspections.workflow import FINDING_CLOSED, FINDING_RUNNING, CorrectionState, FindingState, RunState
 
 #: What comes back within it is a recurrence (seed 001: three months without trouble were promised).
 RECURS_WITHIN = timedelta(days=60)
@@ -191,3 +191,18 @@ class OverrideQuerySet(models.QuerySet):
         return self.select_related(
             "template", "ci__type", "requested_by", "approved_by", "refused_by", "withdrawn_by"
         )
+
+
+class CorrectionQuerySet(models.QuerySet):
+    """Proposed corrections of the CMDB."""
+
+    def proposed(self) -> CorrectionQuerySet:
+        """Those that nobody has decided."""
+        return self.filter(state=CorrectionState.PROPOSED)
+
+    def for_list(self) -> CorrectionQuerySet:
+        """With what a line of the list shows, in one query."""
+        return self.select_related(
+            "ci__type", "answer__item", "answer__answered_by", "answer__target__run", "decided_by", "change",
+            "evidence",
+        )  # fmt: skip

@@ -26,6 +26,13 @@ class OverrideState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
+class CorrectionState(models.TextChoices):
+    PROPOSED = "proposed", pgettext_lazy("correction", "Proposed")
+    ACCEPTED = "accepted", pgettext_lazy("correction", "Accepted")
+    REFUSED = "refused", pgettext_lazy("correction", "Refused")
+    SUPERSEDED = "superseded", pgettext_lazy("correction", "Superseded")
+
+
 class RunState(models.TextChoices):
     SCHEDULED = "scheduled", _("Scheduled")
     OPEN = "open", _("Due")

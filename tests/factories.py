@@ -114,6 +114,7 @@ from inspections.models import (
     Answer,
     CalendarDay,
     ChecklistTemplate,
+    CorrectionProposal,
     Evidence,
     Finding,
     FindingEvent,
@@ -417,6 +418,15 @@ def make_amendment(**over):
     )
 
 
+def make_correction(seen="SN-NEW", by=None, **over):
+    """An answer that read another serial number than the record has, handed in."""
+    items = [{"key": "serial", "kind": "text", "attribute": "serial"}]
+    run = make_run(items=items, cis=[make_item(**{"serial": f"SN-{number()}"} | over)])
+    answer = make_answer(seen, target=run.targets.get(), by=by)
+    submit_run(run, by=answer.answered_by)
+    return CorrectionProposal.objects.get(answer=answer)
+
+
 def make_override(**over):
     """A request that waits; `approved_by` approves it."""
     approver = over.pop("approved_by", None)
@@ -496,6 +506,7 @@ MAKERS |= {
     Finding: make_finding,
     FindingEvent: make_finding_event,
     ThresholdOverride: make_override,
+    CorrectionProposal: make_correction,
     FindingPolicy: make_finding_policy,
 }
 

@@ -4,6 +4,7 @@ from inspections.actions.alerts import AlertOutcome, Told, confirm_resolved, mat
 from inspections.actions.amendments import decide_amendment, propose_amendment, withdraw_amendment
 from inspections.actions.answers import AnswerInput, AnswerResult, record_answers
 from inspections.actions.calendars import load_days
+from inspections.actions.corrections import accept_correction, maintain_cmdb, refuse_correction
 from inspections.actions.escalation import escalate_findings
 from inspections.actions.finding_changes import draft_changes, raise_change
 from inspections.actions.finding_deeds import (
@@ -95,6 +96,7 @@ __all__ = [
     "Shot",
     "Told",
     "Wanted",
+    "accept_correction",
     "accept_risk",
     "acknowledge_finding",
     "advance_runs",
@@ -132,6 +134,7 @@ __all__ = [
     "link_change",
     "load_days",
     "load_rota",
+    "maintain_cmdb",
     "make_ordered",
     "mark_duplicate",
     "mark_fixed",
@@ -153,6 +156,7 @@ __all__ = [
     "record_alerts",
     "record_answers",
     "record_readings",
+    "refuse_correction",
     "refuse_override",
     "release_run",
     "remade",

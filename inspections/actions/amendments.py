@@ -13,6 +13,7 @@ from accounts.roles import Right
 from audit.context import because
 from inspections import guards, notices
 from inspections.actions.answers import AnswerInput, parsed_value, store_answers
+from inspections.actions.corrections import maintain_cmdb
 from inspections.actions.findings import open_findings
 from inspections.models import Amendment, Answer, Evidence
 
@@ -84,6 +85,7 @@ def _amend(amendment: Amendment) -> None:
     store_answers([new])
     new.refresh_from_db()
     open_findings(Answer.objects.filter(pk=new.pk))
+    maintain_cmdb(Answer.objects.filter(pk=new.pk))
 
 
 def _tell_reviewers(amendment: Amendment) -> None:

@@ -17,6 +17,7 @@ from accounts.roles import Right
 from accounts.step_up import Proof, Strength
 from audit.context import because
 from inspections import guards, notices
+from inspections.actions.corrections import maintain_cmdb
 from inspections.actions.findings import open_findings
 from inspections.actions.machine_answers import answer_run_by_machines
 from inspections.models import Answer, InspectionRun, RunTarget, Signature
@@ -71,6 +72,7 @@ def submit_run(run: InspectionRun, *, by: User, completed_at: datetime | None = 
         run.save(update_fields=["state", "completed_at", "submitted_by"])
         Signature.objects.create(run=run, role=Signature.Role.INSPECTOR, by=by)
         open_findings(Answer.objects.current().filter(target__run=run))
+        maintain_cmdb(Answer.objects.current().filter(target__run=run))
         if run.signoff == run.plan.SignOff.NONE:
             run.state = RunState.SIGNED
             run.save(update_fields=["state"])

@@ -13,7 +13,13 @@ from audit.recorded.admin import ReadOnly, RecordedAdmin
 from inspections.actions import draft_version, publish_version
 from inspections.admin.dialogs import went
 from inspections.forms import PublishForm
-from inspections.models import ChecklistTemplate, TemplateItem, TemplateVersion, ThresholdOverride
+from inspections.models import (
+    ChecklistTemplate,
+    CorrectionProposal,
+    TemplateItem,
+    TemplateVersion,
+    ThresholdOverride,
+)
 from inspections.workflow import VersionState
 
 VERSION_COLOURS = {VersionState.PUBLISHED: "success", VersionState.DRAFT: "warning"}
@@ -162,3 +168,11 @@ class ThresholdOverrideAdmin(ReadOnly, RecordedAdmin):
     list_select_related = ["template", "ci", "requested_by", "approved_by"]
     search_fields = ["item_key", "ci__name", "template__key"]
     list_filter = ["template"]
+
+
+@admin.register(CorrectionProposal)
+class CorrectionProposalAdmin(ReadOnly, RecordedAdmin):
+    list_display = ["ci", "field", "was", "seen", "state", "proposed_at", "decided_by"]
+    list_select_related = ["ci", "decided_by"]
+    search_fields = ["ci__name", "field"]
+    list_filter = ["state"]

@@ -13,6 +13,7 @@ from inspections.api.checklists import (
     TemplateItemViewSet,
     TemplateVersionViewSet,
 )
+from inspections.api.corrections import CorrectionViewSet
 from inspections.api.findings import FindingPolicyViewSet, FindingViewSet
 from inspections.api.overrides import OverrideViewSet
 from inspections.api.plans import PlanViewSet
@@ -33,6 +34,7 @@ __all__ = [
     "BundleView",
     "CalendarDayViewSet",
     "ChecklistTemplateViewSet",
+    "CorrectionViewSet",
     "FindingPolicyViewSet",
     "FindingViewSet",
     "OverrideViewSet",

@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.roles import Right
 from accounts.step_up import Proof
 from inspections.guards.amendments import AMENDING_RIGHTS, against_deciding, against_proposing
+from inspections.guards.corrections import against_accepting_correction, against_deciding_correction
 from inspections.guards.findings import (
     FINDING_RIGHTS,
     against_commenting,
@@ -63,12 +64,14 @@ __all__ = [
     "FINDING_RIGHTS",
     "Refusal",
     "Refused",
+    "against_accepting_correction",
     "against_answering",
     "against_asking_override",
     "against_changing_duty",
     "against_claiming",
     "against_commenting",
     "against_deciding",
+    "against_deciding_correction",
     "against_deciding_override",
     "against_discarding",
     "against_editing",

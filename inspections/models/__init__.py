@@ -2,6 +2,7 @@
 
 from inspections.models.answers import Amendment, Answer, Signature
 from inspections.models.calendars import CalendarDay, WorkCalendar
+from inspections.models.corrections import CorrectionProposal
 from inspections.models.evidence import Evidence, SyncOp
 from inspections.models.findings import Finding, FindingEvent
 from inspections.models.handovers import RunHandover
@@ -26,6 +27,7 @@ __all__ = [
     "Answer",
     "CalendarDay",
     "ChecklistTemplate",
+    "CorrectionProposal",
     "Evidence",
     "Finding",
     "FindingEvent",

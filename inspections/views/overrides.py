@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts.roles import Right, has_right
+from accounts.roles import Right, RightMissing, has_right
 from inspections import guards
 from inspections.actions import approve_override, refuse_override, request_override, withdraw_override
 from inspections.bounds import own_bounds
@@ -74,8 +74,8 @@ def decorate(rows):
 @page
 def override_new(request):
     """Asks for other thresholds; a link from a finding or a sheet fills in what it is about."""
-    if refusals := guards.against_asking_override(request.user):
-        guards.refuse_if(refusals, "request override", by=request.user, target="new override")
+    if guards.against_asking_override(request.user):
+        raise RightMissing(Right.INSPECT)
     initial = {name: request.GET[name][:200] for name in ("item", "ci") if name in request.GET}
     form = OverrideForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():

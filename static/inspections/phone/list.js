@@ -18,7 +18,8 @@ function whenOf(view) {
 
 function row(view) {
   const [tone, name] = view.stuck.length ? ["bad", "error"] : (STATE[view.state] ?? ["neutral", "assignment"]);
-  const waits = view.ops.length ? h("span", { class: "waits" }, icon("save"), t("waiting", { n: view.ops.length })) : null;
+  const words = view.stuck.length ? t("stuck", { n: view.stuck.length }) : t("waiting", { n: view.ops.length });
+  const waits = view.ops.length ? h("span", { class: "waits" }, icon(view.stuck.length ? "error" : "save"), words) : null;
   const worst = ["warn", "crit"].includes(view.worst) ? h("span", { class: `badge tone-${TONE[view.worst]}` }, t(view.worst)) : null;
   return h("li", {}, h("a", { href: `#/run/${view.number}`, "data-run": view.number },
     h("span", { class: `run-icon tone-${tone}` }, icon(name)),

@@ -78,11 +78,11 @@ def item_panel(item: ConfigurationItem, user: User) -> Panel | None:
         )
         for finding in findings
     ]
-    answers = Answer.objects.current().filter(ci=item).select_related("item", "target__run")
+    answers = Answer.objects.current().filter(ci=item).select_related("item")
     latest = answers.order_by("ci_id", "item_key", "-observed_at", "-id").distinct("ci_id", "item_key")
     for answer in sorted(latest, key=lambda answer: answer.item.position)[: SHOWN - len(lines)]:
         at = when(answer.observed_at)
-        url = reverse("inspections:run", args=[answer.target.run.number])
+        url = reverse("inspections:trend", args=[item.pk, answer.item_key])
         text = f"{answer.item}: {shown_value(answer.item, answer)}"
         word = str(answer.get_severity_display())
         lines.append(Line(text, url, at, word, TONE[answer.severity], ICON[answer.severity]))

@@ -121,6 +121,10 @@ class Cell:
         return shown_limits(self.item, (used_bounds(self.answer) if self.answer else None) or self.bounds)
 
     @property
+    def is_numeric(self) -> bool:
+        return self.item.kind in (self.item.Kind.NUMBER, self.item.Kind.MACHINE)
+
+    @property
     def may_be_negative(self) -> bool:
         return is_negative_possible(self.item, self.bounds)
 

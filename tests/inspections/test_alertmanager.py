@@ -197,7 +197,8 @@ def test_only_the_account_of_an_alertmanager_may_post(manager):
 
 def test_postgresql_keeps_what_an_alert_said():
     told = make_alert(ci=make_item(), status="resolved", ends_at=timezone.now())
-    for change in [{"name": "x"}, {"status": "firing"}, {"ci": make_item()}, {"ci": None}, {"labels": {"a": "b"}},
+    for change in [{"name": "x"}, {"status": "firing"}, {"ci": make_item()}, {"ci": None},
+                   {"labels": {"a": "b"}},
                    {"starts_at": timezone.now()}]:  # fmt: skip
         with pytest.raises(DatabaseError, match="inspections"), transaction.atomic():
             Alert.objects.filter(pk=told.pk).update(**change)

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
-from inspections.actions import AnswerInput, record_answers
+from inspections.actions import AnswerInput, record_answers, return_run, submit_run
 from inspections.models import Answer, SyncOp
 from tests.browser.offline import (
     ITEMS,
@@ -118,6 +118,33 @@ def test_a_second_answer_to_the_same_item_is_a_conflict_that_a_person_decides(ph
     arrived(phone)
     now = Answer.objects.current().get(item=item)
     assert (now.value_number, now.supersedes, now.answered_by.username) == (42, first, "wang")
+
+
+def test_what_was_refused_is_sent_under_a_new_key_when_it_is_tried_again(phone, proxy, ready):
+    """A refusal is stored under its key for good; what it hung on may be put right."""
+    run = ready()
+    page = phone.page
+    open_run(page, run)
+    proxy.set("refuse")
+    fill_number(page, "42")
+    page.locator("[data-quick=ok]").click()
+    colleague, target = make_user("engineer", username="li"), run.targets.get()
+    entries = [
+        AnswerInput(target.pk, item.pk, "50" if item.kind == "number" else "pass")
+        for item in run.version.items.exclude(kind="photo")
+    ]
+    record_answers(run, entries, by=colleague)
+    submit_run(run, by=colleague)
+    proxy.set("up")
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    page.goto("/inspections/phone/#/outbox")
+    entry = page.locator("[data-group=refused] [data-op]", has_text="42")
+    expect(entry).to_contain_text("待复核")
+    refused = SyncOp.objects.count()
+    return_run(run, by=make_user("reviewer"), comment="Once more")
+    entry.locator("[data-retry]").click()
+    expect(page.locator("[data-group=to_decide] [data-op]", has_text="42")).to_be_visible()
+    assert SyncOp.objects.count() > refused
 
 
 def test_the_page_closed_the_browser_sends_in_the_background(phone, proxy, ready):

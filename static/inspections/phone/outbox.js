@@ -137,14 +137,30 @@ export function keepForLogin(store, op) {
 
 /** Every waiting entry may be tried now; with `key`, one that was refused is tried again too. */
 export function hurry(store, key = null) {
-  return store.transaction(["ops", "meta"], "readwrite", async (tx) => {
+  return store.transaction(["ops", "photos", "meta"], "readwrite", async (tx) => {
     const ops = tx.objectStore("ops");
     await tx.objectStore("meta").put({ key: "pause", value: null });
     for (const op of await ops.getAll()) {
-      if (op.key === key) await ops.put({ ...op, status: "saved", next_at: 0, error: "" });
+      if (op.key === key) await again(tx, op);
       else if (WAITING.includes(op.status) && op.next_at) await ops.put({ ...op, next_at: 0 });
     }
   });
+}
+
+/** Tried again; what the server refused under its key, it refuses under that key for good: it gets a new one. */
+async function again(tx, op) {
+  const fresh = { ...op, status: "saved", next_at: 0, error: "" };
+  if (![409, 422].includes(op.http)) return tx.objectStore("ops").put(fresh);
+  Object.assign(fresh, { key: uuid(), attempts: 0, http: 0, refusals: [] });
+  const photo = await tx.objectStore("photos").get(op.key);
+  if (photo) {
+    await tx.objectStore("photos").put({ ...photo, op: fresh.key });
+    await tx.objectStore("photos").delete(op.key);
+  }
+  for (const later of await tx.objectStore("ops").getAll()) {
+    if (later.after === op.key) await tx.objectStore("ops").put({ ...later, after: fresh.key });
+  }
+  return tx.objectStore("ops").put(fresh);
 }
 
 /** Mine again, knowing theirs: a new operation that replaces the answer of the server. */

@@ -30,7 +30,7 @@ export async function fetchBundle(language, run = "") {
   const headers = language ? { "Accept-Language": language } : {};
   const { status, body } = await ask(BUNDLE + (run ? `?run=${encodeURIComponent(run)}` : ""), { headers });
   if (status === 200 && body?.user) return { state: "here", bundle: body };
-  if (status === 401 || (status === 403 && body?.error?.code !== "permission_denied")) return { state: "login", message: "" };
+  if (status === 401) return { state: "login", message: "" };
   if (status === 403) return { state: "refused", message: body?.error?.message ?? "" };
   return { state: "away", message: "" };
 }

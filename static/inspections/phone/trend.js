@@ -14,7 +14,7 @@ export function trend(points, bounds, label) {
   if (numbers.length < 2) return null;
   const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
   const near = (value) => value >= low - (high - low || 1) * 1.5 && value <= high + (high - low || 1) * 1.5;
-  const limits = Object.entries(bounds).map(([name, value]) => [name, Number(value)]).filter(([, value]) => Number.isFinite(value) && near(value));
+  const limits = Object.entries(bounds).map(([name, value]) => [name, Number(value ?? NaN)]).filter(([, value]) => Number.isFinite(value) && near(value));
   const all = [...numbers, ...limits.map(([, value]) => value)];
   const [bottom, top] = [Math.min(...all), Math.max(...all)];
   const y = (value) => HEIGHT - EDGE - ((value - bottom) / (top - bottom || 1)) * (HEIGHT - 2 * EDGE);

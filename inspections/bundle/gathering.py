@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import Case, Q, When, prefetch_related_objects
 from django.utils import timezone
 
@@ -30,6 +32,7 @@ from inspections.models import (
     TemplateItem,
     ThresholdOverride,
 )
+from inspections.models.answers import label_of
 from inspections.prefill import prefills_of
 from inspections.workflow import RunState
 
@@ -37,14 +40,15 @@ AHEAD = timedelta(hours=24)
 MOST = 50
 POINTS = 12
 
-# The newest answers of each (CI, item) by the trend index. A few more than are shown, because those of the
-# run itself and of later slots are left out afterwards.
+# The newest answers of each (CI, item) by the trend index, as tuples: of a full bundle there are hundreds of
+# thousands. A few more than are shown, because those of the run itself and of later slots are left out.
 TREND = """
-SELECT a.id, a.ci_id, a.item_key, a.value_number, a.value_choice, a.value_text, a.is_na, a.observed_at,
-       a.target_id, a.run_slot_at, coalesce(nullif(u.display_name, ''), u.username) AS by_name
+SELECT a.ci_id, a.item_key, a.slot_at,
+       to_char(a.observed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+       a.value_number, a.value_choice, a.value_text, a.is_na, coalesce(nullif(u.display_name, ''), u.username)
   FROM unnest(%s::bigint[], %s::text[], %s::int[]) AS cell(ci, key, points)
  CROSS JOIN LATERAL (
-       SELECT x.*, r.slot_at AS run_slot_at FROM inspections_answer x
+       SELECT x.*, r.slot_at FROM inspections_answer x
          JOIN inspections_runtarget t ON t.id = x.target_id
          JOIN inspections_inspectionrun r ON r.id = t.run_id
         WHERE x.ci_id = cell.ci AND x.item_key = cell.key AND x.is_current
@@ -54,8 +58,24 @@ SELECT a.id, a.ci_id, a.item_key, a.value_number, a.value_choice, a.value_text, 
 """
 
 
+class Seen(NamedTuple):
+    """An earlier answer, as the trend tells it."""
+
+    slot_at: datetime
+    observed_at: str
+    value_number: Decimal | None
+    value_choice: str
+    value_text: str
+    is_na: bool
+    by: str
+
+    @property
+    def value_label(self) -> str:
+        return label_of(self)
+
+
 def bundle_of(user: User, now: datetime, wanted: str = "") -> list[dict[str, Any]]:
-    """The runs that this person is to carry out now or soon, begun and open ones first, 50 at most. Ten statements.
+    """The runs that this person is to carry out now or soon, begun ones first, 50 at most. Ten statements.
 
     `wanted` is one run more, by its number: that of a label that was scanned, whoever's it is.
     """
@@ -128,7 +148,7 @@ def runs_for(user: User, now: datetime, wanted: str = "") -> Iterable[Inspection
 
 def trend_of(
     targets: list[RunTarget], items: dict[int, list[TemplateItem]]
-) -> dict[tuple[int, str], list[Answer]]:
+) -> dict[tuple[int, str], list[Seen]]:
     """The newest answers by (CI, item key), newest first; of numbers more. One query."""
     wanted: dict[tuple[int, str], int] = {}
     for target in targets:
@@ -136,9 +156,11 @@ def trend_of(
             is_number = item.kind in (item.Kind.NUMBER, item.Kind.MACHINE)
             wanted[target.ci_id, item.key] = POINTS + 3 if is_number else 4
     cis, keys = [ci for ci, _key in wanted], [key for _ci, key in wanted]
-    found: dict[tuple[int, str], list[Answer]] = defaultdict(list)
-    for answer in Answer.objects.raw(TREND, [cis, keys, list(wanted.values())]):
-        found[answer.ci_id, answer.item_key].append(answer)
+    found: dict[tuple[int, str], list[Seen]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(TREND, [cis, keys, list(wanted.values())])
+        for ci, key, *values in cursor:
+            found[ci, key].append(Seen(*values))
     return found
 
 
@@ -158,7 +180,7 @@ def cells_of(
             if reading := readings.get((target.pk, item.key)):
                 cells["prefill"][name] = prefill_shape(reading)
             series = trend.get((target.ci_id, item.key), ())
-            earlier = [answer for answer in series if answer.run_slot_at < run.slot_at][:POINTS]
+            earlier = [answer for answer in series if answer.slot_at < run.slot_at][:POINTS]
             if earlier:
                 cells["last"][name] = last_shape(item, earlier)
     return cells

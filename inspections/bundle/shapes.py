@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db import connection
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from inspections.bounds import NAMES, Bounds, own_bounds
@@ -131,16 +130,19 @@ def run_state(run: InspectionRun) -> dict[str, str]:
     return {"state": run.state, "state_word": str(run.get_state_display())}
 
 
-def last_shape(item: TemplateItem, earlier: list[Answer]) -> dict[str, Any]:
+def last_shape(item: TemplateItem, earlier: list[Any]) -> dict[str, Any]:
     """The last value of a CI's item, and its way there; `earlier` is newest first and not empty."""
     newest = earlier[0]
-    numbers = [answer for answer in earlier if answer.value_number is not None]
     return {
-        "shown": shown_value(item, newest) if not newest.is_na else _("Not applicable"),
+        "shown": newest.value_label if newest.is_na else shown_value(item, newest),
         "number": as_text(newest.value_number) or None,
-        "observed_at": iso(newest.observed_at),
-        "by": newest.by_name,
-        "points": [[iso(answer.observed_at), float(answer.value_number)] for answer in reversed(numbers)],
+        "observed_at": newest.observed_at,
+        "by": newest.by,
+        "points": [
+            [each.observed_at, float(each.value_number)]
+            for each in reversed(earlier)
+            if each.value_number is not None
+        ],
     }
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 
 SCHEMA = "opsledger/inspection-report/1"
 #: More rows than these are a matter for the worker.
-LONG = 150
+LONG = 100
 Record = dict[str, Any]
 
 

@@ -12,6 +12,7 @@ from inspections.actions import (
     give_up_lost_orders,
     make_ordered,
     pull_readings,
+    remind_of_overrides,
     reopen_expired_risks,
     send_report,
     tell_of_rounds,
@@ -37,6 +38,14 @@ def warn_of_gaps(timestamp: int) -> None:
     """Every morning: calendars that do not know the holidays ahead are named to who defines inspections."""
     with coming_from("job inspections.warn_of_calendars"):
         warn_of_calendars()
+
+
+@app.periodic(cron="30 7 * * *")
+@app.task(name="inspections.remind_of_overrides", queueing_lock="inspections.overrides", pass_context=False)
+def remind_of_expiry(timestamp: int) -> None:
+    """Every morning: threshold overrides that run out within a week, and today, are told to their people."""
+    with coming_from("job inspections.remind_of_overrides"):
+        remind_of_overrides()
 
 
 @app.task(name="inspections.make_report", pass_context=False)

@@ -34,7 +34,7 @@ def reviewers() -> list[User]:
     return list(holders_of(Right.INSPECT_REVIEW))
 
 
-def tell_finding(
+def tell_finding(  # noqa: PLR0913  each is one part of a notice
     finding: Finding,
     people: Iterable[User],
     kind: str,
@@ -42,13 +42,14 @@ def tell_finding(
     text: str | Promise = "",
     *,
     key: str = "",
+    to_self: bool = False,
     **words: object,
 ) -> int:
     """The people have a notice that leads to the finding; returns how many."""
     given = {"finding": f"{finding.number} {finding.label}", "ci": finding.ci.name, **words}
     return notify(
         people, kind, subject=subject, text=text, words=given, path=page_of(finding), key=key,
-        about=finding.number,
+        about=finding.number, to_self=to_self,
     )  # fmt: skip
 
 
@@ -79,5 +80,5 @@ def tell_draft(finding: Finding, change: ChangeRequest) -> None:
     tell_finding(
         finding, [change.requester], notices.FINDING_DRAFTED, _("Drafted for you: %(change)s"),
         _("The check item behind %(finding)s on %(ci)s asks for a change. Complete the draft and submit it."),
-        change=str(change),
+        to_self=True, change=str(change),
     )  # fmt: skip

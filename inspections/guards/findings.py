@@ -77,7 +77,8 @@ def cannot_own(owner: User) -> Iterable[Refusal]:
 
 
 def against_duplicate(finding: Finding, of: Finding | None) -> Iterable[Refusal]:
-    if of is None or of.pk == finding.pk or of.state == FindingState.DUPLICATE:
+    originals = Finding.objects.exclude(state=FindingState.DUPLICATE).exclude(pk=finding.pk)
+    if of is None or not originals.filter(pk=of.pk).exists():
         message = _("Name another finding that is no duplicate itself.")
         yield Refusal("duplicate_of", message, _("For example FD-000123."))
 

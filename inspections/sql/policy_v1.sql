@@ -15,8 +15,8 @@ BEGIN
     today := (start AT TIME ZONE calendar.time_zone)::date;
     FOR _day IN 1..4000 LOOP
         SELECT kind INTO special FROM inspections_calendarday WHERE calendar_id = wanted AND "on" = today;
-        IF CASE WHEN FOUND THEN special = 'workday'
-                ELSE calendar.weekdays @> to_jsonb(extract(isodow FROM today)::int) END THEN
+        IF (CASE WHEN FOUND THEN special = 'workday'
+                 ELSE calendar.weekdays @> to_jsonb(extract(isodow FROM today)::int) END) THEN
             opens := greatest((today + calendar.opens) AT TIME ZONE calendar.time_zone, start);
             closes := (today + (calendar.closes = '00:00')::int + calendar.closes) AT TIME ZONE calendar.time_zone;
             IF closes > start THEN

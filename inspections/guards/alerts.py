@@ -17,7 +17,7 @@ def against_confirming(finding: Finding, by: User) -> Iterable[Refusal]:
     """Somebody else than who fixed it says so, and no alert of that name fires on the CI."""
     if finding.alert_id is None:
         message = _("A later good answer or reading verifies this finding.")
-        yield Refusal("evidence", message, _("Inspect it again."))
+        yield Refusal("state", message, _("Inspect it again."))
         return
     if finding.fixed_by_id == by.pk:
         message = _("You fixed it.")

@@ -26,6 +26,7 @@ from inspections.severity import Severity
 from inspections.sheet import ICON, TONE, shown_limits, shown_value
 from inspections.views.access import page
 from inspections.views.finding_list import STATE_TONE, dressed
+from inspections.views.machines import seen_by_machines
 
 SERVICES_SHOWN = 3
 REMINDERS = {
@@ -81,6 +82,11 @@ DEEDS = (
     Deed(
         "mark_fixed", gettext_lazy("Mark as fixed"), "check", forms.FixForm, against_step("mark_fixed"), fix,
         "good", gettext_lazy("The finding closes when somebody else finds it good at a later inspection."),
+    ),
+    Deed(
+        "verify", gettext_lazy("Confirm that it is gone"), "verified", forms.CommentForm,
+        against_step("verify"), actions.confirm_resolved, "good",
+        gettext_lazy("Its alerts are resolved, and you did not fix it."),
     ),
     Deed(
         "recheck", gettext_lazy("Plan a re-check"), "fact_check", forms.PlainForm,
@@ -195,7 +201,7 @@ def shown(request, finding, refused_form=None, status=200):
             "finding": dressed(finding), "answers": answers_of(finding), "events": events_of(finding),
             "limits": shown_limits(item) if item else "", "item": item,
             **offers(finding, request.user, refused_form), "impact": impact_line(finding),
-            "duplicates": finding.duplicates.order_by("id"),
+            "duplicates": finding.duplicates.order_by("id"), **seen_by_machines(finding, item),
         },
         status=status,
     )  # fmt: skip

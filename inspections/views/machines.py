@@ -14,10 +14,12 @@ from django.views.decorators.http import require_POST
 from accounts.roles import Right, has_right
 from cmdb.models import ConfigurationItem
 from inspections.actions import match_alert
+from inspections.bounds import NUMERIC
 from inspections.guards import Refused
 from inspections.models import Alert, MachineReading, ReadingSource
 from inspections.sheet import ICON, TONE
 from inspections.subjects import items_meant
+from inspections.trend import DAYS, trend_of
 from inspections.views.access import page
 
 PAGE = 50
@@ -130,6 +132,21 @@ def match(request, pk):
         for refusal in refused.refusals:
             messages.error(request, f"{refusal.message} {refusal.fix}".strip())
     return redirect(f"{reverse('inspections:alerts')}?state=unmatched")
+
+
+def seen_by_machines(finding, item):
+    """What machines said about a finding: the newest readings of its item, and its alerts."""
+    is_numeric = item is not None and item.kind in NUMERIC
+    trend = trend_of(finding.ci, item, DAYS[-1], most=15) if is_numeric else None
+    readings = [point for point in trend.points if point.is_reading] if trend else []
+    alerts = []
+    if finding.alert_id:
+        named = Alert.objects.filter(ci=finding.ci_id, name=finding.alert.name)
+        alerts = list(named.select_related("source").order_by("-starts_at")[:15])
+    return {
+        "readings": [(point, TONE[point.severity], ICON[point.severity]) for point in readings],
+        "alerts": alerts, "has_trend": is_numeric,
+    }  # fmt: skip
 
 
 def keyset(request, rows):

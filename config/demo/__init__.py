@@ -26,6 +26,7 @@ from config.demo import (
     past,
     people,
     pipelines,
+    reports,
     rounds,
     told,
 )
@@ -40,6 +41,7 @@ PARTS: tuple[tuple[str, Callable[[], bool], Callable[[], None]], ...] = (
     ("past changes", past.is_there, past.make),
     ("duty", duty.are_there, duty.make),
     ("inspections", rounds.are_there, rounds.make),
+    ("reports", reports.are_there, reports.make),
     ("changes", changes.are_there, changes.make),
     ("pipelines", pipelines.are_there, pipelines.make),
     ("meetings", meetings.are_there, meetings.make),

@@ -17,6 +17,8 @@ from tests.browser.offline import ITEMS
 from tests.browser.offline import person as inspector
 from tests.factories import make_item, make_run
 
+expect.set_options(timeout=15_000)  # a busy machine is no fault
+
 
 @pytest.fixture
 def person(live_server, browser):

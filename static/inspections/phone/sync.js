@@ -9,6 +9,7 @@ const LOGIN = [401, 403];
 const NOBODY_THERE = [0, 502, 503, 504];
 const TRY_AGAIN = [408, 425, 429];
 const LONGEST = 300_000;
+const REMEMBERED = 7 * 86_400_000;  // what has arrived is told for a week
 
 /** An answer of the server that is JSON; a hotel's log-in page in between counts as no connection. */
 async function ask(url, options = {}, seconds = 30) {
@@ -37,7 +38,7 @@ export async function fetchBundle(language, run = "") {
 
 /** The bundle is what the phone knows; runs with entries that still wait stay, marked as gone from the list. */
 export function keepBundle(store, bundle) {
-  return store.transaction(["bundle", "ops", "drafts", "meta"], "readwrite", async (tx) => {
+  return store.transaction(["bundle", "ops", "drafts", "arrived", "meta"], "readwrite", async (tx) => {
     const runs = tx.objectStore("bundle");
     const waiting = new Set([...(await tx.objectStore("ops").getAll()), ...(await tx.objectStore("drafts").getAll())].map((each) => each.run));
     const numbers = new Set(bundle.runs.map((run) => run.number));
@@ -47,6 +48,9 @@ export function keepBundle(store, bundle) {
       else await runs.delete(former.number);
     }
     for (const run of bundle.runs) await runs.put({ ...run, is_gone: false });
+    for (const old of await tx.objectStore("arrived").getAll()) {
+      if (Date.now() - new Date(old.at) > REMEMBERED) await tx.objectStore("arrived").delete(old.key);
+    }
     const known = { user: bundle.user, csrf: bundle.csrf_token, fetched_at: new Date().toISOString(), shell_version: bundle.shell_version };
     for (const [key, value] of Object.entries(known)) await tx.objectStore("meta").put({ key, value });
   });

@@ -81,13 +81,6 @@ class Cell:
         return f"{self.target.pk}-{self.item.pk}"
 
     @property
-    def value(self) -> str:
-        """What stands in the input."""
-        if self.answer is None or self.answer.is_na:
-            return ""
-        return self.answer.value_label
-
-    @property
     def shown(self) -> str:
         return shown_value(self.item, self.answer) if self.answer else ""
 
@@ -100,20 +93,12 @@ class Cell:
         return [(shown_value(self.item, answer), answer) for answer in self.former]
 
     @property
-    def previous_number(self) -> str:
-        return as_text(self.previous.value_number) if self.previous else ""
-
-    @property
     def delta(self) -> str:
         """How far the number moved since last time, with its sign; empty without two numbers."""
         numbers = [a.value_number for a in (self.answer, self.previous) if a and a.value_number is not None]
         if len(numbers) < 2 or numbers[0] == numbers[1]:
             return ""
         return f"{'+' if numbers[0] > numbers[1] else '−'}{as_text(abs(numbers[0] - numbers[1]))}"
-
-    @property
-    def choices(self) -> list[tuple[str, str, str]]:
-        return choices_of(self.item)
 
     @property
     def limits(self) -> str:
@@ -125,37 +110,12 @@ class Cell:
         return self.item.kind in (self.item.Kind.NUMBER, self.item.Kind.MACHINE)
 
     @property
-    def may_be_negative(self) -> bool:
-        return is_negative_possible(self.item, self.bounds)
-
-    @property
     def tone(self) -> str:
         return TONE[self.answer.severity] if self.answer else "neutral"
 
     @property
     def icon(self) -> str:
         return ICON[self.answer.severity] if self.answer else ""
-
-    @property
-    def gap(self) -> str:
-        """unanswered | comment | photo | "": what PostgreSQL would miss at submission."""
-        if self.target.result != RunTarget.Result.FOUND:
-            return ""
-        if self.answer is None:
-            return "unanswered" if self.item.is_required else ""
-        if self._reaches(self.item.comment_at) and not self.answer.comment.strip():
-            return "comment"
-        return "photo" if self.wants_photo and not any(not each.withdrawn_at for each in self.photos) else ""
-
-    @property
-    def wants_photo(self) -> bool:
-        """Whether the answer does not stand without a photo."""
-        if self.answer is None or self.answer.is_na:
-            return False
-        return self.item.kind == self.item.Kind.PHOTO or self._reaches(self.item.photo_at)
-
-    def _reaches(self, severity: str) -> bool:
-        return bool(severity and self.answer and RANK[self.answer.severity] >= RANK[severity])
 
 
 @dataclass
@@ -173,27 +133,6 @@ class TargetSheet:
             grouped[in_active_language(cell.item.section, cell.item.section_zh)].append(cell)
         return list(grouped.items())
 
-    @property
-    def done(self) -> int:
-        return sum(1 for cell in self.cells if cell.answer and not cell.gap)
-
-    @property
-    def gaps(self) -> int:
-        return sum(1 for cell in self.cells if cell.gap)
-
-    @property
-    def is_complete(self) -> bool:
-        return self.gaps == 0
-
-    @property
-    def worst(self) -> str:
-        answered = [cell.answer.severity for cell in self.cells if cell.answer]
-        return max(answered, key=lambda severity: RANK[severity], default="")
-
-    @property
-    def tone(self) -> str:
-        return TONE.get(self.worst, "neutral")
-
 
 @dataclass
 class Sheet:
@@ -207,22 +146,11 @@ class Sheet:
         return sum(len(target.cells) for target in self.targets)
 
     @property
-    def done(self) -> int:
-        return sum(target.done for target in self.targets)
-
-    @property
-    def gaps(self) -> list[Cell]:
-        return [cell for target in self.targets for cell in target.cells if cell.gap]
-
-    @property
     def bad(self) -> list[Cell]:
         """Cells whose answer is a warning or critical, critical first."""
         cells = [cell for target in self.targets for cell in target.cells if cell.answer]
         bad = [cell for cell in cells if cell.answer and RANK[cell.answer.severity] >= RANK["warn"]]
         return sorted(bad, key=lambda cell: -RANK[cell.answer.severity] if cell.answer else 0)
-
-    def target(self, pk: int) -> TargetSheet | None:
-        return next((target for target in self.targets if target.target.pk == pk), None)
 
 
 def sheet_of(run: InspectionRun) -> Sheet:

@@ -138,7 +138,8 @@ def two_tabs(phone, proxy, run):
     proxy.set("up")
     page.evaluate("window.dispatchEvent(new Event('online'))")
     other.evaluate("window.dispatchEvent(new Event('online'))")
+    wait_for(lambda: Answer.objects.count() == 20, page)
+    assert proxy.hits == 20
     arrived(phone)
     arrived(phone, other)
-    assert Answer.objects.count() == 20
     assert proxy.hits == 20

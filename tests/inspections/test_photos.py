@@ -9,9 +9,9 @@ from django.db import connection
 from django.urls import reverse
 
 from audit.models import StoredFile
+from inspections.guards import gaps_of
 from inspections.models import Answer, Evidence, SyncOp
 from inspections.pictures import LARGEST_PHOTO
-from inspections.sheet import sheet_of
 from tests.factories import make_run, make_user
 from tests.inspections.pictures import HTML, SVG, bomb, jpeg, jpeg_with_position
 from tests.inspections.test_sync import answer, body, cell, send
@@ -112,12 +112,12 @@ def test_a_bad_answer_waits_for_its_photo(client, engineer, run):
     answer(client, run, "96")
     refused = submit(client, run)
     assert [each["code"] for each in refused.json()["error"]["refusals"]] == ["photo"]
-    assert [each.gap for each in sheet_of(run).gaps] == ["photo"]
+    assert [gap for _target, _item, gap in gaps_of(run)] == ["photo"]
     op = take(client, run).json()["photo"]["op"]
-    assert sheet_of(run).gaps == []
+    assert gaps_of(run) == []
     place = cell(run)
     assert send(client, body("withdraw", run, place | {"photo": op})).status_code == 201
-    assert [each.gap for each in sheet_of(run).gaps] == ["photo"]
+    assert [gap for _target, _item, gap in gaps_of(run)] == ["photo"]
     assert submit(client, run).status_code == 409
     again = send(client, body("withdraw", run, place | {"photo": op}))
     assert (again.status_code, again.json()["error"]["code"]) == (422, "withdrawn")

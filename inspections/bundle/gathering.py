@@ -130,12 +130,13 @@ def items_of(
 
 
 def runs_for(user: User, now: datetime, wanted: str = "") -> Iterable[InspectionRun]:
-    """Own runs, those of own teams and those of nobody, from a day before they open to submission.
+    """Own runs, as deputy too, those of own teams and of nobody, from a day before they open to submission.
 
     What was begun stands first, then what is open, the earliest deadline first.
     """
     teams = list(user.teams.values_list("pk", flat=True))
-    mine = Q(assignee=user) | Q(started_by=user) | Q(team__in=teams) | Q(assignee=None, team=None)
+    held = Q(assignee=user) | Q(deputy=user) | Q(started_by=user)
+    mine = held | Q(team__in=teams) | Q(assignee=None, team=None)
     workable = Q(state__in=[RunState.OPEN, RunState.IN_PROGRESS, RunState.RETURNED])
     soon = Q(state=RunState.SCHEDULED, opens_at__lte=now + AHEAD)
     asked_for = Q(number=wanted) if wanted else Q(pk=None)

@@ -117,7 +117,7 @@ def run_shape(run: InspectionRun, user: User) -> dict[str, Any]:
         "opens_at": iso(run.opens_at),
         "due_at": iso(run.due_at),
         "expires_at": iso(run.expires_at),
-        "is_mine": user.pk in (run.assignee_id, run.started_by_id),
+        "is_mine": user.pk in (run.assignee_id, run.deputy_id, run.started_by_id),
         "assignee": str(run.assignee) if run.assignee else "",
         "team": str(run.team) if run.team else "",
         "returned_reason": run.state_reason if run.state == "returned" else "",

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.actions import create_token
-from inspections.actions import generate_runs
+from inspections.actions import generate_runs, reassign_run
 from inspections.models import InspectionPlan, InspectionRun
 from tests.factories import (
     make_answer,
@@ -44,6 +44,14 @@ def test_it_holds_own_runs_those_of_the_team_and_of_nobody(client, engineer):
     scanned = numbers(client, f"{URL}?run={foreign.number}")
     assert scanned == {mine.number, ours.number, free.number, foreign.number}
     assert theirs.number not in scanned
+
+
+def test_a_deputy_takes_the_run_along_too(client, engineer):
+    run = make_run(assignee=make_user("engineer"))
+    assert numbers(client) == set()
+    reassign_run(run, to=engineer, by=run.assignee, reason="On leave", role="B")
+    told = client.get(URL).json()["runs"]
+    assert [(each["number"], each["is_mine"]) for each in told] == [(run.number, True)]
 
 
 def test_ended_runs_and_those_of_next_week_are_not_in_it(client, engineer):

@@ -18,7 +18,7 @@ from changes.models import ChangeRequest
 from inspections import guards
 from inspections.actions.finding_deeds import link_change
 from inspections.actions.finding_telling import members_of, tell_draft
-from inspections.models import Answer, Finding, TemplateItem
+from inspections.models import Answer, Finding, MachineReading, TemplateItem
 from inspections.severity import BAD
 
 logger = logging.getLogger(__name__)
@@ -79,11 +79,27 @@ def _requester_for(finding: Finding) -> User | None:
 
 
 def evidence_of(finding: Finding) -> str:
-    """What was seen, in words, for somebody who has only the change before them. One query."""
+    """What was seen, in words, for who has only the change before them. One query, another for readings."""
     answers = Answer.objects.current().filter(ci=finding.ci_id, item_key=finding.item_key)
     lines = [_("Found by inspection, seen %(count)s times:") % {"count": finding.count}]
     for answer in answers.filter(severity__in=BAD).select_related("target__run").order_by("-observed_at")[:5]:
         at = date_format(timezone.localtime(answer.observed_at), "Y-m-d H:i")
         words = [at, answer.target.run.number, str(answer.get_severity_display()), answer.value_label]
         lines.append(" · ".join([*words, answer.comment] if answer.comment else words))
-    return "\n".join(lines)
+    return "\n".join([*lines, *_said_by_machines(finding)])
+
+
+def _said_by_machines(finding: Finding) -> list[str]:
+    """The newest readings up to the last that was bad, and the alert, a line each."""
+    lines = []
+    if (last := finding.last_reading) is not None:
+        readings = MachineReading.objects.filter(
+            ci=finding.ci_id, metric=last.metric, observed_at__lte=last.observed_at
+        )
+        for reading in readings.select_related("source").order_by("-observed_at")[:5]:
+            at = date_format(timezone.localtime(reading.observed_at), "Y-m-d H:i")
+            lines.append(f"{at} · {reading.source} · {reading}")
+    if (alert := finding.last_alert) is not None:
+        at = date_format(timezone.localtime(alert.starts_at), "Y-m-d H:i")
+        lines.append(f"{at} · {alert.source} · {alert}: {alert.summary}")
+    return lines

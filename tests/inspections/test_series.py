@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from inspections.actions import AnswerInput, mark_fixed, record_answers, submit_run
+from inspections.actions import AnswerInput, mark_fixed, raise_change, record_answers, submit_run
 from inspections.models import Finding, MachineReading, ThresholdOverride
 from inspections.workflow import FindingState
 from tests.factories import make_item, make_machine_reading, make_run, make_user
@@ -232,6 +232,14 @@ def test_bounds_approved_for_the_ci_count(program, ci):
     assert not Finding.objects.exists()
     program.says(ci, 99, minutes=0.5)
     assert finding_of(ci).severity == "crit"
+
+
+def test_a_change_that_is_drafted_carries_the_readings(program, ci):
+    watch(ci)
+    program.says(ci, 50, 96)
+    reason = raise_change(finding_of(ci), by=make_user("engineer")).reason
+    assert "disk_used: 96 %" in reason
+    assert "disk_used: 50 %" in reason
 
 
 # As the application role

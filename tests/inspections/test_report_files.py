@@ -11,18 +11,20 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 from openpyxl import load_workbook
+from PIL import Image
 
 from audit import paper
-from inspections.actions import Wanted, issue_report, remade
+from inspections.actions import Wanted, issue_report, remade, submit_run
 from inspections.actions.reports import content_of, drawn, photos_of
 from inspections.models import InspectionRun, ReportIssue
 from inspections.reports.document import Imprint, page_number
 from inspections.reports.run import run_report
 from inspections.reports.spreadsheet import as_xlsx
-from tests.factories import make_user
+from tests.factories import make_evidence, make_file, make_user
 from tests.inspections.papers import HOSTILE, answered_run, signed_run
 from tests.paper import fonts_of, metadata_of, words_of
 
@@ -219,3 +221,22 @@ def test_the_page_number_is_content_of_a_margin_box_in_each_language():
     assert page_number() == '"Page " counter(page) " of " counter(pages)'
     with override("zh-hans"):
         assert "\\u" not in page_number(), "CSS knows no such escapes"
+
+
+@needs_pango
+def test_photos_are_in_the_annex_with_their_hash(client):
+    run, engineer = answered_run()
+    picture = BytesIO()
+    Image.new("RGB", (320, 240), "#2563eb").save(picture, "JPEG")
+    target = run.targets.first()
+    photo = make_evidence(target=target, taken_by=engineer, file=make_file(picture.getvalue()))
+    submit_run(run, by=engineer)
+    report = run_report(reloaded(run))
+    assert report.photos == (photo.file.sha256,)
+    assert next(row for row in report.record["targets"][0]["rows"] if row["photos"])["photos"] == [1]
+    issue, content = issue_report(Wanted("pdf", "en", reloaded(run)), by=engineer)
+    assert photo.file.sha256 in words_of(content).replace("\n", "").replace(" ", "")
+    assert hashlib.sha256(remade(issue)).hexdigest() == issue.file_sha256
+    client.force_login(engineer)
+    page = client.get(reverse("inspections:report", args=[run.number])).content.decode()
+    assert reverse("inspections:photo", args=[photo.op]) in page

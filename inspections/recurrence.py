@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from django.db.models import TextChoices
-from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -18,6 +18,10 @@ DAY_NAMES = dict(
     )
 )  # fmt: skip
 LAST = -1
+ORDINALS = {
+    1: gettext_lazy("first"), 2: gettext_lazy("second"), 3: gettext_lazy("third"), 4: gettext_lazy("fourth"),
+    LAST: gettext_lazy("last"),
+}  # fmt: skip
 
 
 class Repeat(TextChoices):
@@ -90,9 +94,11 @@ def _choice(parts: dict[str, str]) -> Choice | None:
 
 def in_words(rule: str) -> str:
     """The rule for people: “on Monday, Thursday”; a rule that no choice says stays as it is."""
+    if rule.upper().endswith(";COUNT=1"):
+        return _("once")
     choice = choice_of(rule)
     if choice is None:
-        return rule
+        return _("every month") if rule.upper() == "FREQ=MONTHLY" else rule
     words = _words(choice)
     if choice.hours:
         at = ", ".join(f"{hour:02d}" for hour in choice.hours)
@@ -106,19 +112,20 @@ def _words(choice: Choice) -> str:
         str(DAY_NAMES[day]) for day in choice.weekdays if day in DAY_NAMES
     )
     if choice.repeat == Repeat.HOURLY:
-        return ngettext("every hour", "every %(n)d hours", n) % {"n": n}
+        return (_("every hour") if n == 1 else _("every %(n)d hours")) % {"n": n}
     if choice.repeat == Repeat.DAILY:
-        return ngettext("every day", "every %(n)d days", n) % {"n": n}
+        return (_("every day") if n == 1 else _("every %(n)d days")) % {"n": n}
     if choice.repeat == Repeat.WEEKLY:
         if not names:
-            return ngettext("every week", "every %(n)d weeks", n) % {"n": n}
-        return ngettext("every week on %(days)s", "every %(n)d weeks on %(days)s", n) % {
+            return (_("every week") if n == 1 else _("every %(n)d weeks")) % {"n": n}
+        return (_("every week on %(days)s") if n == 1 else _("every %(n)d weeks on %(days)s")) % {
             "n": n,
             "days": names,
         }
     if choice.repeat == Repeat.MONTHLY:
         day = _("the last day") if choice.month_day == LAST else _("day %(n)d") % {"n": choice.month_day}
-        return ngettext("every month on %(day)s", "every %(n)d months on %(day)s", n) % {"n": n, "day": day}
-    which = _("last") if choice.nth == LAST else _("number %(n)d") % {"n": choice.nth}
-    day = _("%(day)s, the %(which)s of the month") % {"day": names, "which": which}
-    return ngettext("every month on %(day)s", "every %(n)d months on %(day)s", n) % {"n": n, "day": day}
+    else:
+        which = ORDINALS.get(choice.nth, choice.nth)
+        day = _("%(day)s, the %(which)s of the month") % {"day": names, "which": which}
+    words = _("every month on %(day)s") if n == 1 else _("every %(n)d months on %(day)s")
+    return words % {"n": n, "day": day}

@@ -14,9 +14,8 @@ from accounts.roles import Right
 from inspections.forms.conditions import ConditionForm
 from inspections.forms.rota import people_named
 from inspections.models import ChecklistTemplate, InspectionPlan
-from inspections.recurrence import DAY_NAMES, LAST, Choice, Repeat, choice_of
+from inspections.recurrence import DAY_NAMES, LAST, ORDINALS, Choice, Repeat, choice_of
 
-NTH = [(1, _("first")), (2, _("second")), (3, _("third")), (4, _("fourth")), (LAST, _("last"))]
 MONTH_DAYS = [*((n, str(n)) for n in range(1, 32)), (LAST, _("the last day"))]
 
 
@@ -33,7 +32,9 @@ class PlanEditForm(forms.ModelForm):
         label=_("Day of the month"), choices=MONTH_DAYS, coerce=int, initial=1,
         help_text=_("A month without that day has no round."),
     )  # fmt: skip
-    nth = forms.TypedChoiceField(label=_("Which of the month"), choices=NTH, coerce=int, initial=1)
+    nth = forms.TypedChoiceField(
+        label=_("Which of the month"), choices=list(ORDINALS.items()), coerce=int, initial=1
+    )
     hours = forms.CharField(
         label=_("Hours of the day"), required=False, max_length=80,
         help_text=_("For several rounds a day, for example 8, 16; empty: one, at the start."),

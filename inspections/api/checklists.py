@@ -3,7 +3,7 @@
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
@@ -81,11 +81,16 @@ class ItemDifferenceSerializer(serializers.Serializer):
         return {"key": shown["key"], "fields": shown["fields_"]}
 
 
+@extend_schema_field(OpenApiTypes.STR)
+class ItemKeyField(serializers.SlugRelatedField):
+    """An item by its key; drf-spectacular asks a model for the type, which a plain serializer has not."""
+
+
 class ComparisonSerializer(serializers.Serializer):
     """What a later version adds, leaves out and asks differently."""
 
-    added = serializers.SlugRelatedField("key", many=True, read_only=True)
-    removed = serializers.SlugRelatedField("key", many=True, read_only=True)
+    added = ItemKeyField("key", many=True, read_only=True)
+    removed = ItemKeyField("key", many=True, read_only=True)
     changed = ItemDifferenceSerializer(many=True)
     is_reordered = serializers.BooleanField()
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Team
 from audit.context import because
-from config.demo import people, readings
+from config.demo import people, readings, upkeep
 from config.demo.people import Cast
 from inspections.actions import (
     accept_risk,
@@ -97,6 +97,7 @@ def make() -> None:
     generate_runs()
     today_and_tomorrow(runs, today, cast, chance)
     unused(cast, today)
+    upkeep.overrides(cast, today)
 
 
 def at(day: date, moment: time) -> datetime:
@@ -128,7 +129,7 @@ def inspect(run: InspectionRun, cast: Cast, chance: Random, ago: int) -> None:
     if (run.plan.key, ago) in LATE:
         began = run.due_at + timedelta(minutes=50)
     run = start_run(run, by=who)
-    answers = readings.of(run, began, chance, ago)
+    answers = readings.of(run, began, chance, ago) + upkeep.labels(run, began, ago)
     record_answers(run, answers, by=who)
     run = submit_run(run, by=who, completed_at=began + timedelta(minutes=25))
     if ago == 1:

@@ -58,6 +58,12 @@ def test_no_round_is_moved_to_before_the_plan_began():
     assert held("FREQ=WEEKLY;BYDAY=SA", "prev", start=start) == ["10-08", "10-10"]
 
 
+def test_a_round_is_found_in_the_window_it_was_moved_to():
+    """The day it was planned for may lie a week outside the window."""
+    assert held("FREQ=MONTHLY;BYMONTHDAY=1", "next", first=(10, 7), last=(10, 9)) == ["10-08"]
+    assert held("FREQ=MONTHLY;BYMONTHDAY=6", "prev", first=(9, 29), last=(10, 1)) == ["09-30"]
+
+
 def test_a_holiday_without_end_skips():
     off = OffDays("next", lambda day: False, date(2026, 1, 1))
     rule = parse_rule("FREQ=DAILY", date(2026, 10, 1), time(8))

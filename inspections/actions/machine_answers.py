@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db import connection
 
 # The answer is that of the source's account: no person, so that nobody is kept from reviewing. PostgreSQL
-# takes it only while it is fresh and good, and never over what somebody has answered.
+# takes it only while it is fresh and good, rounded too, and never over what somebody has answered.
 ANSWER = """
 INSERT INTO inspections_answer
        (row_version, target_id, item_id, ci_id, item_key, is_current, value_number, value_choice, value_text,
@@ -20,13 +20,15 @@ SELECT 1, t.id, i.id, t.ci_id, i.key, true, round(r.value, i.decimals), '', '',
   JOIN inspections_templateitem i ON i.version_id = run.version_id AND i.kind = 'machine'
        AND i.confirm = 'auto_if_ok' AND NOT t.skipped_items ? i.key
  CROSS JOIN LATERAL (
-    SELECT r.*, s.account_id, inspections_grade_reading_v1(r, i) AS grade
+    SELECT r.*, s.account_id, inspections_grade_reading_v1(
+               jsonb_populate_record(r, jsonb_build_object('value', round(r.value, i.decimals))), i) AS grade
       FROM inspections_machinereading r
       JOIN inspections_readingsource s ON s.id = r.source_id AND s.kind = i.reading_source
      WHERE r.ci_id = t.ci_id AND r.metric = coalesce(nullif(i.metric, ''), i.key)
      ORDER BY r.observed_at DESC, r.id DESC LIMIT 1) r
  WHERE run.state = 'in_progress' AND {which}
-   AND r.grade = 'ok' AND r.observed_at > clock_timestamp() - make_interval(mins => i.max_age_minutes)
+   AND r.grade = 'ok' AND abs(r.value) < 1000000000000
+   AND r.observed_at > clock_timestamp() - make_interval(mins => i.max_age_minutes, secs => -10)
    AND NOT EXISTS (SELECT FROM inspections_answer a WHERE a.target_id = t.id AND a.item_id = i.id)
  ORDER BY t.id, i.position
     ON CONFLICT DO NOTHING

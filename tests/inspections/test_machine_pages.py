@@ -109,6 +109,13 @@ def test_a_good_reading_answers_by_itself_when_the_run_starts(ci):
     assert sign_run(submit_run(run, by=engineer), by=reviewer).state == "signed"
 
 
+def test_one_too_large_for_an_answer_stops_no_batch(ci):
+    run = make_run(plan=watch(ci, confirm="auto_if_ok", warn_high=None, crit_high=None))
+    start_run(run, by=make_user("engineer"))
+    assert Program().says(ci, 1e15)["stored"] == 1
+    assert not Answer.objects.exists()
+
+
 def test_one_that_comes_later_answers_too_but_never_over_somebody(ci):
     program, run = Program(), run_of(ci)
     start_run(run, by=make_user("engineer"))
@@ -117,7 +124,7 @@ def test_one_that_comes_later_answers_too_but_never_over_somebody(ci):
     assert Answer.objects.get().value_number == 42
 
 
-@pytest.mark.parametrize(("value", "minutes"), [(90, 1), (96, 1), (None, 1), (42, 90)])
+@pytest.mark.parametrize(("value", "minutes"), [(90, 1), (96, 1), (84.96, 1), (None, 1), (42, 90)])
 def test_a_bad_unknown_or_old_one_waits_for_the_engineer(ci, value, minutes):
     program, run = Program(), run_of(ci)
     program.says(ci, value, minutes=minutes)

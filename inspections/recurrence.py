@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from django.db.models import TextChoices
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -19,7 +19,7 @@ DAY_NAMES = dict(
 )  # fmt: skip
 LAST = -1
 ORDINALS = {
-    1: gettext_lazy("first"), 2: gettext_lazy("second"), 3: gettext_lazy("third"), 4: gettext_lazy("fourth"),
+    1: gettext_lazy("first"), 2: pgettext_lazy("ordinal", "second"), 3: gettext_lazy("third"), 4: gettext_lazy("fourth"),
     LAST: gettext_lazy("last"),
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ from io import BytesIO
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from cmdb.imports.reading import FileRefused, Row, rows_of
 
@@ -45,7 +46,12 @@ class Loaded:
 
     @property
     def summary(self) -> str:
-        words = {"create": _("new"), "update": _("changed"), "unchanged": _("as before"), "error": _("wrong")}
+        words = {
+            "create": _("new"),
+            "update": pgettext("imported row", "changed"),
+            "unchanged": _("as before"),
+            "error": _("wrong"),
+        }
         return ", ".join(f"{self.counts[key]} {word}" for key, word in words.items())
 
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from audit.recorded.models import RecordedModel
 from inspections.models.runs import InspectionRun, person
@@ -16,7 +17,7 @@ class RunHandover(RecordedModel):
     """A run passed into other hands (交接): PostgreSQL moves the run's people with this row alone."""
 
     class Kind(models.TextChoices):
-        CLAIM = "claim", _("Taken")
+        CLAIM = "claim", pgettext_lazy("inspection run", "Taken")
         RELEASE = "release", _("Given back")
         REASSIGN = "reassign", _("Handed over")
         ROTA = "rota", _("By the rota")

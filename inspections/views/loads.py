@@ -5,6 +5,7 @@ import binascii
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from inspections.actions.loading import LARGEST
 
@@ -33,7 +34,12 @@ def posted_file(request):
 
 def shown(loaded, data):
     """What a page shows of a dry run, and the bytes that it sends back."""
-    words = {"create": _("new"), "update": _("changed"), "unchanged": _("as before"), "error": _("wrong")}
+    words = {
+        "create": _("new"),
+        "update": pgettext("imported row", "changed"),
+        "unchanged": _("as before"),
+        "error": _("wrong"),
+    }
     for line in loaded.lines:
         line.tone, line.word = TONE[line.outcome], words[line.outcome]
     writes = loaded.counts["create"] + loaded.counts["update"]

@@ -19,7 +19,8 @@ DAY_NAMES = dict(
 )  # fmt: skip
 LAST = -1
 ORDINALS = {
-    1: gettext_lazy("first"), 2: pgettext_lazy("ordinal", "second"), 3: gettext_lazy("third"), 4: gettext_lazy("fourth"),
+    1: gettext_lazy("first"), 2: pgettext_lazy("ordinal", "second"), 3: gettext_lazy("third"),
+    4: gettext_lazy("fourth"),
     LAST: gettext_lazy("last"),
 }  # fmt: skip
 

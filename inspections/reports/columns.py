@@ -124,7 +124,8 @@ def plan_columns() -> list[Column]:
 def finding_columns() -> list[Column]:
     return [
         (_("Number"), 16, key("number")), (_("Device"), 22, key("device")), (_("Problem"), 28, key("item")),
-        (_("Risk"), 10, word("risk")), (_("Times seen"), 8, key("count")), (pgettext("finding", "Found"), 17, at("opened")),
+        (_("Risk"), 10, word("risk")), (_("Times seen"), 8, key("count")),
+        (pgettext("finding", "Found"), 17, at("opened")),
         (_("Deadline"), 17, at("due")), (_("Owner"), 14, key("owner")), (_("State"), 18, word("state")),
         (_("Before"), 14, key("before")), (_("After"), 14, key("after")),
         (_("Action taken"), 30, key("measure")), (_("Change"), 14, key("change")),

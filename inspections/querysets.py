@@ -139,7 +139,7 @@ class FindingQuerySet(models.QuerySet):
 
     def with_recurrence(self) -> FindingQuerySet:
         """With `recurrence`: how many times this item of this CI was found in 60 days, this included."""
-        earlier = self.model.objects.filter(
+        earlier = self.model._default_manager.filter(
             ci=OuterRef("ci"), item_key=OuterRef("item_key"), opened_at__lte=OuterRef("opened_at"),
             opened_at__gt=OuterRef("opened_at") - RECURS_WITHIN,
         )  # fmt: skip

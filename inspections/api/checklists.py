@@ -117,7 +117,7 @@ class ImportedSerializer(serializers.Serializer):
     faults = RowFaultSerializer(many=True)
     head = FieldDifferenceSerializer(many=True)
     comparison = ComparisonSerializer()
-    version = serializers.PrimaryKeyRelatedField(read_only=True, allow_null=True)
+    version = serializers.IntegerField(source="version.pk", allow_null=True, default=None)
 
 
 class ChecklistTemplateViewSet(RecordedViewSet):

@@ -75,7 +75,7 @@ class FindingChangeSerializer(serializers.Serializer):
     )  # fmt: skip
 
 
-class RemarkSerializer(serializers.Serializer):
+class FindingRemarkSerializer(serializers.Serializer):
     comment = serializers.CharField(max_length=4000)
     file = serializers.FileField(required=False, allow_null=True, default=None)
 
@@ -153,11 +153,11 @@ class FindingViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.
         events = self.get_object().events.select_related("file")
         return Response(FindingEventSerializer(events, many=True).data)
 
-    @extend_schema(request=RemarkSerializer, responses={200: FindingSerializer, 409: REFUSED})
+    @extend_schema(request=FindingRemarkSerializer, responses={200: FindingSerializer, 409: REFUSED})
     @action(detail=True, methods=["post"])
     def comments(self, request, number=None):
         """A comment, with a photo or PDF or not."""
-        actions.comment_finding(self.get_object(), by=request.user, **self.given(RemarkSerializer))
+        actions.comment_finding(self.get_object(), by=request.user, **self.given(FindingRemarkSerializer))
         return self.moved()
 
     @extend_schema(request=OwnerSerializer, responses={200: FindingSerializer, 409: REFUSED})

@@ -15,7 +15,7 @@ from inspections.workflow import OverrideState
 STATE = OpenApiParameter("state", enum=OverrideState.values, description="Where it stands today.")
 
 
-class OverrideSerializer(serializers.ModelSerializer):
+class ThresholdOverrideSerializer(serializers.ModelSerializer):
     state = serializers.ChoiceField(OverrideState.choices, read_only=True)
 
     class Meta:
@@ -40,7 +40,7 @@ class OverrideViewSet(
     """Other thresholds for one item on one CI; they hold once somebody else has approved them."""
 
     queryset = ThresholdOverride.objects.all()
-    serializer_class = OverrideSerializer
+    serializer_class = ThresholdOverrideSerializer
     write_right = Right.VIEW  # who may ask and who may decide is asked by the actions
     query_parameters = ("state",)
     filterset_fields = {"template": ["exact"], "ci": ["exact"], "item_key": ["exact"]}
@@ -53,14 +53,14 @@ class OverrideViewSet(
     def list(self, request, *args, **kwargs):
         return super().list(request, *args, **kwargs)
 
-    @extend_schema(responses={201: OverrideSerializer, 409: REFUSED})
+    @extend_schema(responses={201: ThresholdOverrideSerializer, 409: REFUSED})
     def create(self, request, *args, **kwargs):
         given = self.get_serializer(data=request.data)
         given.is_valid(raise_exception=True)
         override = request_override(ThresholdOverride(**given.validated_data), by=request.user)
         return Response(self.get_serializer(override).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=CommentSerializer, responses={200: OverrideSerializer, 409: REFUSED})
+    @extend_schema(request=CommentSerializer, responses={200: ThresholdOverrideSerializer, 409: REFUSED})
     @action(detail=True, methods=["post"])
     def approve(self, request, pk=None):
         """Somebody other than who asked; the bounds hold from the later of today and the day asked for."""
@@ -69,13 +69,13 @@ class OverrideViewSet(
         comment = given.validated_data["comment"]
         return self.shown(approve_override(self.get_object(), by=request.user, comment=comment))
 
-    @extend_schema(request=ReasonSerializer, responses={200: OverrideSerializer, 409: REFUSED})
+    @extend_schema(request=ReasonSerializer, responses={200: ThresholdOverrideSerializer, 409: REFUSED})
     @action(detail=True, methods=["post"])
     def refuse(self, request, pk=None):
         """The check list's bounds go on to hold."""
         return self.shown(refuse_override(self.get_object(), by=request.user, comment=self.reason()))
 
-    @extend_schema(request=ReasonSerializer, responses={200: OverrideSerializer, 409: REFUSED})
+    @extend_schema(request=ReasonSerializer, responses={200: ThresholdOverrideSerializer, 409: REFUSED})
     @action(detail=True, methods=["post"])
     def withdraw(self, request, pk=None):
         """The check list's bounds hold again from today on."""

@@ -92,7 +92,7 @@ class PostedReadingSerializer(serializers.Serializer):
     )
 
 
-class OutcomeSerializer(serializers.Serializer):
+class ReadingOutcomeSerializer(serializers.Serializer):
     row = serializers.IntegerField(help_text="From 0; a row of perfdata has one result per label.")
     metric = serializers.CharField()
     status = serializers.ChoiceField(["stored", "repeated", "error"])
@@ -108,7 +108,7 @@ class OutcomesSerializer(serializers.Serializer):
     repeated = serializers.IntegerField()
     errors = serializers.IntegerField()
     boundary = serializers.CharField(help_text="With perfdata: how Nagios' thresholds differ from ours.")
-    results = OutcomeSerializer(many=True)
+    results = ReadingOutcomeSerializer(many=True)
 
 
 EXAMPLE = OpenApiExample(

@@ -68,7 +68,7 @@ class BundleSerializer(serializers.Serializer):
     runs = serializers.ListField(child=serializers.DictField(), help_text="See docs/reference/sync.md.")
 
 
-class OperationSerializer(serializers.Serializer):
+class SyncOperationSerializer(serializers.Serializer):
     """One operation; its payload depends on the kind (docs/reference/sync.md)."""
 
     kind = serializers.ChoiceField(KINDS)
@@ -83,7 +83,7 @@ class OperationSerializer(serializers.Serializer):
     payload = serializers.DictField()
 
 
-class OutcomeSerializer(serializers.Serializer):
+class SyncOutcomeSerializer(serializers.Serializer):
     key = serializers.UUIDField()
     kind = serializers.ChoiceField(KINDS)
     at = serializers.DateTimeField(help_text="When it was received.")
@@ -140,12 +140,12 @@ class SyncView(APIView):
 
     @extend_schema(
         operation_id="inspections_sync",
-        request=OperationSerializer,
+        request=SyncOperationSerializer,
         parameters=[
             OpenApiParameter("Idempotency-Key", OpenApiTypes.UUID, OpenApiParameter.HEADER, required=True)
         ],
         responses={
-            201: OutcomeSerializer,
+            201: SyncOutcomeSerializer,
             409: OpenApiResponse(description="`conflict` with the current answer, or `refused` in words."),
             413: OpenApiResponse(description="Too large; not stored."),
             415: OpenApiResponse(description="The photo is none; not stored."),
@@ -184,7 +184,7 @@ def operation_in(request) -> Operation:
         message = _("The header Idempotency-Key must be a UUID.")
         raise exceptions.ValidationError({"Idempotency-Key": [message]}) from None
     is_upload = request.content_type.startswith("multipart/")
-    given = OperationSerializer(data=posted_json(request) if is_upload else request.data)
+    given = SyncOperationSerializer(data=posted_json(request) if is_upload else request.data)
     given.is_valid(raise_exception=True)
     said = dict(given.validated_data)
     upload = request.FILES.get("photo") if is_upload else None

@@ -9,11 +9,26 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 from django.db.models import Case, Count, IntegerField, OuterRef, Q, Subquery, Value, When
+from django.db.models.expressions import RawSQL
 
 from inspections.workflow import FINDING_CLOSED, FINDING_RUNNING, CorrectionState, FindingState, RunState
 
 #: What comes back within it is a recurrence (seed 001: three months without trouble were promised).
 RECURS_WITHIN = timedelta(days=60)
+
+
+# One descent into the trend index for each CI and item, however long their series are.
+LAST = """
+SELECT last.id
+  FROM unnest(%s::bigint[]) AS ci
+ CROSS JOIN unnest(%s::text[]) AS key
+ CROSS JOIN LATERAL (
+       SELECT a.id FROM inspections_answer a
+         JOIN inspections_runtarget t ON t.id = a.target_id
+         JOIN inspections_inspectionrun r ON r.id = t.run_id
+        WHERE a.ci_id = ci AND a.item_key = key AND a.is_current AND r.slot_at < %s
+        ORDER BY a.observed_at DESC, a.id DESC LIMIT 1) last
+"""
 
 
 class RunQuerySet(models.QuerySet):
@@ -66,13 +81,8 @@ class AnswerQuerySet(models.QuerySet):
 
     def previous_to(self, run: Any, item_keys: Iterable[str], ci_ids: Iterable[int]) -> AnswerQuerySet:
         """The latest current answer per (CI, item key) from runs of earlier slots; uses the trend index."""
-        return (
-            self.current()
-            .filter(ci__in=list(ci_ids), item_key__in=list(item_keys))
-            .filter(target__run__slot_at__lt=run.slot_at)
-            .order_by("ci_id", "item_key", "-observed_at", "-id")
-            .distinct("ci_id", "item_key")
-        )
+        cells = [list(ci_ids), list(item_keys), run.slot_at]
+        return self.filter(pk__in=RawSQL(LAST, cells)).order_by("ci_id", "item_key")  # noqa: S611
 
 
 class EvidenceQuerySet(models.QuerySet):
@@ -112,7 +122,8 @@ class FindingQuerySet(models.QuerySet):
 
     def of_run(self, run: Any) -> FindingQuerySet:
         """Findings that this run opened or repeated."""
-        return self.filter(Q(first_answer__target__run=run) | Q(last_answer__target__run=run))
+        answers = apps.get_model("inspections", "Answer").objects.filter(target__run=run).values("pk")
+        return self.filter(Q(first_answer__in=answers) | Q(last_answer__in=answers))
 
     def urgent_first(self) -> FindingQuerySet:
         """Critical before warning, then the oldest first."""

@@ -169,7 +169,13 @@ class Answer(RecordedModel):
         verbose_name = _("inspection answer")
         verbose_name_plural = _("inspection answers")
         ordering = ["target", "id"]
-        indexes = [models.Index(fields=["ci", "item_key", "-observed_at"], name="inspections_answer_trend")]
+        indexes = [
+            models.Index(fields=["ci", "item_key", "-observed_at"], name="inspections_answer_trend"),
+            models.Index(  # one in three hundred: reports and the heat map ask for nothing else
+                fields=["target"], name="inspections_answer_not_good",
+                condition=Q(is_current=True, severity__in=["crit", "warn", "unknown"]),
+            ),
+        ]  # fmt: skip
         constraints = [
             models.UniqueConstraint(
                 fields=["target", "item"], condition=Q(is_current=True), name="inspections_answer_one_current"

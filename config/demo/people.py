@@ -44,6 +44,7 @@ PEOPLE = (
     Person("config", "configuration_manager", "Xu Lili 徐丽丽"),
     Person("assets", "asset_manager", "Gao Yuan 高远"),
     Person("reviewer", "reviewer", "Ma Jun 马骏"),
+    Person("reviewer2", "reviewer", "Qian Hong 钱红"),
     Person("auditor", "auditor", "Lin Yue 林悦"),
     Person("security", "security_administrator", "Tang Wei 唐伟"),
     Person("system", "system_administrator", "Guo Tao 郭涛"),

@@ -30,6 +30,7 @@ BAD = (
     ("his-db-02", "power-supplies", 20, 19, "single", "Supply B has no light 电源 B 指示灯灭"),
     ("emr-db", "tablespace-percent", 13, 9, "91.2", "Growing by 1 % a day 每日增长约 1%"),
     ("his-db-01", "log-errors", 11, 11, "4", "Fibre port flapping 光口抖动"),
+    ("his-db-01", "log-errors", 3, 2, "6", "The port flaps again 光口再次抖动"),
     ("log-store-01", "disk-data-percent", 6, 0, "96.3", "Old logs are not deleted 旧日志未清理"),
     ("Machine room E1 东院机房", "air-conditioning", 5, 1, "reduced", "Fan of unit 2 is loud 2 号机风扇异响"),
     ("Machine room A1 一号机房", "ups-battery-percent", 4, 0, "86", "Does not charge fully 无法充满"),

@@ -18,7 +18,7 @@ MOST = 300
 def finding_rows(findings: FindingQuerySet, zone: ZoneInfo) -> list[Record]:
     """Each finding with risk, deadline, owner, state and the re-check; 300 at most. Six statements at most.
 
-    Joined, the answers made one statement of thirteen tables, which took longer to plan than all these to run.
+    Joined, the answers made a statement of thirteen tables that took longer to plan than these to run.
     """
     found = findings.select_related("ci", "owner", "fixed_by", "change").prefetch_related(
         "first_answer__item", "last_answer__item", "verified_answer__item", "verified_answer__answered_by"

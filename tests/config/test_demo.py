@@ -3,6 +3,7 @@
 import json
 import stat
 import time
+from datetime import timedelta
 
 import pytest
 from django.apps import apps
@@ -30,8 +31,21 @@ from cmdb.models import CIType, ConfigurationItem, DependencyGroup, Relation
 from config.demo import DemoRefused, ensure_demo, people
 from config.demo.logins import NAME
 from config.demo.people import DOMAIN, PEOPLE
-from inspections.models import Answer, Finding, InspectionRun
-from inspections.workflow import FindingState, RunState
+from inspections.models import (
+    Alert,
+    Amendment,
+    Answer,
+    CorrectionProposal,
+    Evidence,
+    Finding,
+    InspectionRun,
+    MachineReading,
+    ReportIssue,
+    ReportSchedule,
+    TemplateVersion,
+    ThresholdOverride,
+)
+from inspections.workflow import FindingState, OverrideState, RunState
 from tests.factories import make_item, make_user
 
 
@@ -66,8 +80,12 @@ def test_it_is_made_in_parts_within_a_minute(demo):
         "assets",
         "boards",
         "past changes",
+        "duty",
         "inspections",
+        "reports",
         "changes",
+        "machines",
+        "papers",
         "pipelines",
         "meetings",
         "notices",
@@ -124,7 +142,7 @@ def test_changes_move_by_events_of_different_people(demo):
 def test_every_state_of_runs_and_findings_is_there(demo):
     assert set(InspectionRun.objects.values_list("state", flat=True)) == set(RunState.values)
     states = set(Finding.objects.values_list("state", flat=True))
-    assert states == set(FindingState.values) - {FindingState.DUPLICATE}
+    assert states == set(FindingState.values)
     assert any(finding.is_overdue for finding in Finding.objects.all())
     assert Finding.objects.exclude(change=None).exists()
 
@@ -133,6 +151,37 @@ def test_answers_came_in_now_and_were_seen_before(demo):
     month = Answer.objects.earliest("observed_at")
     assert (month.received_at - month.observed_at).days >= 28
     assert not Answer.objects.filter(received_at__lt=demo_started()).exists()
+
+
+def test_machines_report_freshly_and_no_longer_and_their_alerts_are_matched_or_wait(demo):
+    newest = MachineReading.objects.order_by("ci_id", "-observed_at").distinct("ci_id")
+    ages = [reading.received_at - reading.observed_at for reading in newest]
+    assert min(ages) < timedelta(minutes=30) < max(ages)
+    assert set(Alert.objects.values_list("status", flat=True)) == {"firing", "resolved"}
+    assert Alert.objects.filter(ci=None).exists()
+    assert Alert.objects.exclude(matched_by=None).exists()
+    assert Finding.objects.exclude(first_reading=None).exists()
+
+
+def test_exceptions_amendments_corrections_and_reports_show_every_end(demo):
+    assert {each.state for each in ThresholdOverride.objects.all()} >= {
+        OverrideState.WAITING,
+        OverrideState.ACTIVE,
+        OverrideState.EXPIRED,
+        OverrideState.WITHDRAWN,
+    }
+    assert set(Amendment.objects.values_list("state", flat=True)) == {"proposed", "approved"}
+    assert set(CorrectionProposal.objects.values_list("state", flat=True)) == {"proposed", "accepted"}
+    assert Evidence.objects.filter(run__state=RunState.SUBMITTED).exists()
+    assert ReportIssue.objects.count() >= 2
+    assert ReportSchedule.objects.filter(is_enabled=True).exists()
+    versions = TemplateVersion.objects.filter(template__key="network-device")
+    assert set(versions.values_list("state", flat=True)) == {"published", "retired"}
+
+
+def test_a_problem_that_was_verified_came_back(demo):
+    seen = Finding.objects.filter(ci__name="his-db-01", item_key="log-errors").with_recurrence()
+    assert sorted(finding.recurrence for finding in seen) == [1, 2]
 
 
 def demo_started():

@@ -22,6 +22,7 @@ def main() -> None:
     with embedded.lease(cluster):
         is_new = not (options.keep and databases.is_there(cluster, NAME))
         environment = os.environ | databases.urls(cluster, NAME)
+        environment["DJANGO_SETTINGS_MODULE"] = "config.settings"
         if is_new:
             databases.make_empty(cluster, NAME)
         databases.run(["manage.py", "migrate", "-v0"], environment)

@@ -76,6 +76,9 @@ def works() -> dict[str, Work]:
             lambda: list(trend.values_list("observed_at", "value_number")[:90]),
             "50; 0.2–0.9",
         ),
+        "trend_page": Work(
+            "trend of one CI and item, the page", page(f"/inspections/trend/{item.pk}/temperature/")
+        ),
         "heat": Work("heat map, 50 CIs × 21 days, the statement", lambda: heat_of(items, first, TODAY)),
         "heat_page": Work("heat map, the page", page(f"/inspections/heat/?since={first}&until={TODAY}")),
         "figures": Work("punctuality of the year", lambda: punctuality(year)),

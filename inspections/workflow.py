@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -73,8 +74,14 @@ RUN_STEPS = (
     Step("resume", (_R.RETURNED,), _R.IN_PROGRESS),
     Step("sign", (_R.SUBMITTED,), _R.SIGNED),
     Step("miss", (_R.OPEN, _R.IN_PROGRESS), _R.MISSED),
+    Step("arrive", (_R.MISSED,), _R.IN_PROGRESS),
     Step("cancel", (_R.SCHEDULED, _R.OPEN), _R.CANCELLED),
 )
+
+# A round that was made in time where there is no signal counts although it arrives after the run was counted
+# as missed: so long the run is taken back for it, and so long it may then take to be handed in.
+ARRIVES_WITHIN = timedelta(days=7)
+HANDED_IN_WITHIN = timedelta(days=1)
 
 FINDING_STEPS = (
     Step("acknowledge", (_F.OPEN,), _F.ACKNOWLEDGED),

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,7 +19,7 @@ from inspections.crews import Crew, crews_of
 from inspections.models import InspectionPlan, InspectionRun, TemplateVersion
 from inspections.scope import skipped_items_of
 from inspections.timetable import Timetable
-from inspections.workflow import RunState, VersionState
+from inspections.workflow import HANDED_IN_WITHIN, RunState, VersionState
 
 logger = logging.getLogger(__name__)
 AHEAD = timedelta(hours=24)
@@ -249,11 +250,15 @@ def _mark_trouble(pk: int, trouble: str, detail: str, now: datetime) -> None:
 
 
 def advance_runs(*, now: datetime | None = None) -> tuple[int, int]:
-    """Runs whose time has come are open, those nobody handed in by `expires_at` missed. Two statements."""
+    """Runs whose time has come are open, those nobody handed in by `expires_at` missed. Two statements.
+
+    What came back from missed, because it was done in time, has a day to be handed in.
+    """
     now = now or timezone.now()
     runs = InspectionRun.objects
     opened = runs.filter(state=RunState.SCHEDULED, opens_at__lte=now).update(state=RunState.OPEN)
     late = runs.filter(
-        state__in=[RunState.OPEN, RunState.IN_PROGRESS], expires_at__lte=now, submitted_at__isnull=True
-    )
+        Q(arrived_late_at=None) | Q(arrived_late_at__lte=now - HANDED_IN_WITHIN),
+        state__in=[RunState.OPEN, RunState.IN_PROGRESS], expires_at__lte=now, submitted_at__isnull=True,
+    )  # fmt: skip
     return opened, late.update(state=RunState.MISSED)

@@ -21,7 +21,7 @@ from inspections.actions.corrections import maintain_cmdb
 from inspections.actions.findings import open_findings
 from inspections.actions.machine_answers import answer_run_by_machines
 from inspections.models import Answer, InspectionRun, RunTarget, Signature
-from inspections.workflow import RunState
+from inspections.workflow import ARRIVES_WITHIN, RunState
 
 
 def start_run(run: InspectionRun, *, by: User) -> InspectionRun:
@@ -41,6 +41,25 @@ def start_run(run: InspectionRun, *, by: User) -> InspectionRun:
             run.started_by = run.started_by or by
             run.save(update_fields=["state", "started_at", "started_by"])
             answer_run_by_machines(run.pk)
+    return run
+
+
+def take_back_missed(run: InspectionRun, *, by: User, done_at: datetime) -> InspectionRun:
+    """The missed run is in progress again, if what arrives was done before it expired; else nothing changes.
+
+    PostgreSQL asks at the end of the transaction for the operation that proves it. Locks the run.
+    """
+    with transaction.atomic(), because("done in time, arrived later", user=by):
+        run = InspectionRun.objects.select_for_update().get(pk=run.pk)
+        if run.state != RunState.MISSED or done_at > run.expires_at:
+            return run
+        if timezone.now() > run.expires_at + ARRIVES_WITHIN:
+            return run
+        run.state = RunState.IN_PROGRESS
+        run.started_at = run.started_at or done_at
+        run.started_by = run.started_by or by
+        run.save(update_fields=["state", "started_at", "started_by"])
+        run.refresh_from_db()
     return run
 
 

@@ -39,7 +39,8 @@ class RunSerializer(serializers.ModelSerializer):
             "number", "plan", "slot_at", "group_key", "group_label", "version", "version_sha256",
             "opens_at", "due_at", "expires_at", "client", "assignee", "deputy", "team", "signoff", "state",
             "state_reason",
-            "started_at", "started_by", "completed_at", "submitted_at", "submitted_by", "signed_at",
+            "started_at", "started_by", "arrived_late_at", "completed_at", "submitted_at", "submitted_by",
+            "signed_at",
             "is_late", "outcome", "record_sha256", "row_version",
         ]  # fmt: skip
 

@@ -56,6 +56,10 @@ class InspectionRun(RecordedModel):
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     started_by = person(_("started by"))
     completed_at = models.DateTimeField(_("completed at (device)"), null=True, blank=True)
+    arrived_late_at = models.DateTimeField(
+        _("taken back from missed at"), null=True, blank=True, editable=False,
+        help_text=_("What was done in time on a phone arrived after the run was counted as missed."),
+    )  # fmt: skip
     submitted_at = models.DateTimeField(_("submitted at"), null=True, blank=True)
     submitted_by = person(_("submitted by"))
     signed_at = models.DateTimeField(_("signed at"), null=True, blank=True)

@@ -2,7 +2,7 @@
 CREATE OR REPLACE FUNCTION inspections_run_may_v1(source text, target text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT (source, target) IN (
         ('scheduled', 'open'), ('open', 'in_progress'), ('in_progress', 'submitted'), ('submitted', 'returned'),
-        ('returned', 'in_progress'), ('submitted', 'signed'), ('open', 'missed'), ('in_progress', 'missed'),
+        ('returned', 'in_progress'), ('submitted', 'signed'), ('open', 'missed'), ('in_progress', 'missed'), ('missed', 'in_progress'),
         ('scheduled', 'cancelled'), ('open', 'cancelled'))
 $$;
 
@@ -87,7 +87,7 @@ BEGIN
     END IF;
 
     -- Invariant 6 and 12: an ended run is a record.
-    IF OLD.state IN ('signed', 'missed', 'cancelled') THEN
+    IF OLD.state IN ('signed', 'cancelled') OR OLD.state = 'missed' AND NEW.state <> 'in_progress' THEN
         IF to_jsonb(NEW) - 'row_version' = to_jsonb(OLD) - 'row_version' THEN RETURN NEW; END IF;
         RAISE EXCEPTION 'inspections: run % is % and never changes', OLD.number, OLD.state USING ERRCODE = 'restrict_violation';
     END IF;
@@ -110,7 +110,7 @@ BEGIN
             NEW.started_at, NEW.started_by_id)
            IS DISTINCT FROM
            (OLD.record_sha256, OLD.outcome, OLD.is_late, OLD.submitted_at, OLD.submitted_by_id, OLD.completed_at, OLD.signed_at,
-            OLD.started_at, OLD.started_by_id) THEN
+            OLD.started_at, OLD.started_by_id) OR NEW.arrived_late_at IS DISTINCT FROM OLD.arrived_late_at THEN
             RAISE EXCEPTION 'inspections: result and hash of run % come with its steps', OLD.number USING ERRCODE = 'restrict_violation';
         END IF;
         RETURN NEW;
@@ -133,6 +133,12 @@ BEGIN
         IF NEW.started_by_id IS NULL THEN
             RAISE EXCEPTION 'inspections: somebody starts a run' USING ERRCODE = 'check_violation';
         END IF;
+        IF OLD.state = 'missed' THEN  -- the operation that proves it is asked for at the end of the transaction
+            IF moment > OLD.expires_at + interval '7 days' THEN
+                RAISE EXCEPTION 'inspections: run % was missed more than a week ago, and stays so', OLD.number USING ERRCODE = 'restrict_violation';
+            END IF;
+            NEW.arrived_late_at := moment;
+        END IF;
     WHEN 'submitted' THEN
         SELECT count(*) INTO gaps FROM inspections_run_gaps_v1(NEW.id);
         IF gaps > 0 THEN
@@ -144,6 +150,12 @@ BEGIN
         IF OLD.submitted_at IS NULL THEN  -- lateness is that of the first submission
             IF NEW.completed_at > NEW.expires_at THEN
                 RAISE EXCEPTION 'inspections: run % expired at % and counts as missed', NEW.number, NEW.expires_at USING ERRCODE = 'check_violation';
+            END IF;
+            IF NEW.arrived_late_at IS NOT NULL AND EXISTS (
+                SELECT FROM inspections_answer a JOIN inspections_runtarget t ON t.id = a.target_id
+                 WHERE t.run_id = NEW.id AND a.observed_at > greatest(NEW.completed_at, NEW.expires_at) + interval '5 minutes') THEN
+                RAISE EXCEPTION 'inspections: run % was missed; only what was seen before % counts', NEW.number, NEW.expires_at
+                    USING ERRCODE = 'check_violation';
             END IF;
             NEW.is_late := NEW.completed_at > NEW.due_at;
         END IF;
@@ -181,6 +193,22 @@ BEGIN
 END $$;
 CREATE OR REPLACE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE ON inspections_inspectionrun
     FOR EACH ROW EXECUTE FUNCTION inspections_guard_run_v1();
+
+-- A missed run comes back only together with the operation of a phone that was made before it expired.
+CREATE OR REPLACE FUNCTION inspections_run_arrived_v1() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM inspections_syncop o
+                    WHERE o.run_id = NEW.id AND o.status = 201 AND o.received_at >= NEW.arrived_late_at - interval '1 minute'
+                      AND o.made_at + make_interval(secs => o.clock_skew_seconds) <= NEW.expires_at) THEN
+        RAISE EXCEPTION 'inspections: run % is missed; nothing has arrived that was done in time', NEW.number USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS inspections_30_arrived ON inspections_inspectionrun;
+CREATE CONSTRAINT TRIGGER inspections_30_arrived AFTER UPDATE OF state ON inspections_inspectionrun
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.state = 'missed' AND NEW.state = 'in_progress')
+    EXECUTE FUNCTION inspections_run_arrived_v1();
 
 CREATE OR REPLACE FUNCTION inspections_guard_target_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Right, require_right
 from audit.context import because
+from inspections.actions.runs import take_back_missed
 from inspections.actions.sync.effects import EFFECTS
 from inspections.actions.sync.operations import ConflictError, Deed, Operation, Outcome
 from inspections.bundle import progress_of, run_state
@@ -78,6 +79,7 @@ def _judge(operation: Operation, run: InspectionRun, now: datetime, by: User) ->
         )
         skew = at.clock_skew_seconds
         with transaction.atomic():
+            run = take_back_missed(run, by=by, done_at=at.observed_at)
             extra = EFFECTS[operation.kind](Deed(operation, run, at, now), by)
         run.refresh_from_db()
         body = {"key": str(operation.key), "kind": operation.kind, "at": iso(now), "run": run_state(run)}

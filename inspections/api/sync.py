@@ -61,7 +61,7 @@ class BusyError(exceptions.APIException):
 
 
 class BundleSerializer(serializers.Serializer):
-    user = serializers.DictField(help_text="id, name, language.")
+    user = serializers.DictField(help_text="id, name, language, time_zone.")
     server_now = serializers.DateTimeField()
     csrf_token = serializers.CharField(help_text="For X-CSRFToken; empty for a request with a token.")
     shell_version = serializers.CharField()
@@ -108,7 +108,12 @@ class BundleView(APIView):
         user = request.user
         secret = "" if request.auth else get_token(request._request)
         body = {
-            "user": {"id": user.pk, "name": str(user), "language": translation.get_language()},
+            "user": {
+                "id": user.pk,
+                "name": str(user),
+                "language": translation.get_language(),
+                "time_zone": str(user.zone),
+            },
             "shell_version": shell.version(),
             "runs": bundle_of(user, now, request.query_params.get("run", "")),
         }

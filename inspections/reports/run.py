@@ -133,13 +133,12 @@ def _amendments(rows: list[Record]) -> list[Record]:
 def _signatures(run: InspectionRun, zone: ZoneInfo) -> list[Record]:
     """The sign table: inspector and reviewer as they signed, manager and client left for ink."""
     words = {"inspector": _("Inspector"), "reviewer": _("Reviewer")}
-    methods = {"session": _("logged in"), "password": _("password"), "totp": _("one-time code")}
     lines = [
         {
             "role": words.get(each.role, each.get_role_display()),
             "name": str(each.by),
             "at": moment(each.signed_at, zone),
-            "method": str(methods.get(each.method, each.method)),
+            "method": str(each.get_method_display()),
             "comment": each.comment,
             "sha256": each.record_sha256,
             "is_valid": each.record_sha256 == run.record_sha256,

@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from audit.actions import record_event
 from audit.evidence import harmless
@@ -76,7 +77,7 @@ def drawn(trend):
             if getattr(bounds, name) is not None
         ],
         "unit": trend.item.unit,
-        "words": {"answers": _("Answers"), "readings": _("Readings"), "time": _("Time")},
+        "words": {"answers": pgettext("trend", "Answers"), "readings": _("Readings"), "time": _("Time")},
     }  # fmt: skip
 
 

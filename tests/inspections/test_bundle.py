@@ -87,7 +87,7 @@ def test_it_says_what_the_sheet_says(client, engineer):
 def test_it_is_in_the_language_of_its_reader(client, engineer):
     make_run(items=[{"key": "lamp", "kind": "pass_fail", "label": "Lamp", "label_zh": "指示灯"}])
     told = client.get(URL, headers={"Accept-Language": "zh-hans"}).json()
-    assert told["user"]["language"] == "zh-hans"
+    assert (told["user"]["language"], told["user"]["time_zone"]) == ("zh-hans", "Asia/Shanghai")
     assert told["runs"][0]["items"][0]["label"] == "指示灯"
     assert told["runs"][0]["items"][0]["choices"][0]["label"] == "正常"
 

@@ -8,7 +8,7 @@ import { hurry } from "./outbox.js";
 import { runPage } from "./run.js";
 import { drain, fetchBundle, keepBundle } from "./sync.js";
 import { outboxPage } from "./waiting.js";
-import { currentLanguage, hasChosenLanguage, t, useLanguage } from "./words.js";
+import { currentLanguage, hasChosenLanguage, t, useLanguage, useTimeZone } from "./words.js";
 import { installWorker } from "./worker.js";
 
 const main = document.getElementById("main");
@@ -23,6 +23,7 @@ const app = {
     if (!app.store) return;
     [app.runs, app.ops, app.drafts, app.arrived] = await Promise.all(["bundle", "ops", "drafts", "arrived"].map((name) => app.store.all(name)));
     app.user = await app.store.meta("user");
+    useTimeZone(app.user?.time_zone);
     app.fetchedAt = await app.store.meta("fetched_at");
     await rememberWaiting(app.store.user, app.ops.length);
     app.othersWaiting = await waitingForOthers(app.store.user);

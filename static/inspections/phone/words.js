@@ -24,14 +24,30 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (_whole, name) => values[name] ?? "");
 }
 
-const two = (number) => String(number).padStart(2, "0");
+let written = writer();
 
-/** 14:03 on the phone's clock; with the day in front if it is another day. */
+function writer(timeZone) {
+  const parts = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  try {
+    return new Intl.DateTimeFormat("en-US", { ...parts, timeZone });
+  } catch {
+    return new Intl.DateTimeFormat("en-US", parts); // a zone this browser does not know
+  }
+}
+
+/** Times are said in the account's zone, as on every other page, whatever zone the phone is set to. */
+export function useTimeZone(timeZone) {
+  written = writer(timeZone);
+}
+
+const partsOf = (moment) => Object.fromEntries(written.formatToParts(new Date(moment)).map((part) => [part.type, part.value]));
+
+/** 14:03 in the person's zone; with the day in front if it is another day. */
 export function clock(moment) {
-  const at = new Date(moment);
-  const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
-  if (at.toDateString() === new Date().toDateString()) return time;
-  return `${two(at.getMonth() + 1)}-${two(at.getDate())} ${time}`;
+  const { year, month, day, hour, minute } = partsOf(moment);
+  const today = partsOf(new Date());
+  const isToday = year === today.year && month === today.month && day === today.day;
+  return isToday ? `${hour}:${minute}` : `${month}-${day} ${hour}:${minute}`;
 }
 
 /** "5 min", "3 h", "2 d" since the moment. */

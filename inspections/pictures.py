@@ -7,12 +7,15 @@ their hash is the phone's. What still carries EXIF, XMP, comments or text is tur
 from __future__ import annotations
 
 import io
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 LARGEST_PHOTO = 8 * 1024 * 1024
 MOST_PIXELS = 50_000_000  # 8,000 × 6,000; decoded it needs 150 MB
@@ -60,7 +63,8 @@ def cleaned(content: bytes) -> Picture:
                     raise Image.DecompressionBombError
                 if getattr(image, "n_frames", 1) > 1:
                     raise NotAPictureError(_("This is a moving picture. Take a still one."))
-                image.load()
+                with _whole():
+                    image.load()
                 return _without_metadata(image, content)
     except NotAPictureError:
         raise
@@ -69,6 +73,20 @@ def cleaned(content: bytes) -> Picture:
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
         message = _("This is no photo that can be shown. Take a JPEG, PNG or WebP picture.")
         raise NotAPictureError(message) from None
+
+
+_wholeness = threading.Lock()
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """A picture that breaks off is none. WeasyPrint, once imported, has Pillow take halves everywhere."""
+    with _wholeness:
+        allowed, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+        try:
+            yield
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = allowed
 
 
 def _without_metadata(image: Image.Image, content: bytes) -> Picture:

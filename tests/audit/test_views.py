@@ -121,7 +121,8 @@ def test_pages_follow_each_other_without_gap_or_repetition(client, auditor):
         assert page(client, before=nonsense).status_code == 200
 
 
-MANY = [model for model in recorded_models() if model._meta.label != "changes.ApprovalPolicy"]  # one per kind
+FIXED = ("changes.ApprovalPolicy", "inspections.FindingPolicy")  # one per kind, one per severity
+MANY = [model for model in recorded_models() if model._meta.label not in FIXED]
 
 
 @pytest.mark.parametrize("model", MANY, ids=lambda model: model._meta.label)

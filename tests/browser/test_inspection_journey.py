@@ -51,10 +51,12 @@ def test_a_bad_answer_becomes_a_finding_and_the_draft_of_a_change(person, run):
 
     finding = Finding.objects.get()
     engineer.goto(reverse("inspections:finding", args=[finding.number]))
-    engineer.locator("form:has([value=raise]) button").click()
+    engineer.locator("button[data-dialog=raise]").click()
+    engineer.locator("#raise button[type=submit]").click()
+    expect(engineer.locator(".note.tone-good").last).to_be_visible()
     change = ChangeRequest.objects.get()
     assert (change.state, change.requester) == ("draft", engineer.user)
     engineer.goto(reverse("changes:change", args=[change.number]))
     engineer.get_by_role("link", name=finding.number).click()  # and back from the change to what it is to fix
-    engineer.get_by_role("link", name=change.number).click()
+    engineer.locator("dl").get_by_role("link", name=change.number).click()
     assert engineer.errors == reviewer.errors == []

@@ -4,7 +4,6 @@ import json
 import os
 import sys
 from decimal import Decimal
-from urllib.parse import quote
 
 import django
 
@@ -42,16 +41,6 @@ DEEDS = {
     ),
     "revert": lambda by, pk: roll_back(ChangeRequest.objects.get(pk=pk), by=by),
 }
-
-
-def environment():
-    """What leads another process to the database of this one."""
-    known = connection.settings_dict
-    host, port = known["HOST"] or known["OPTIONS"].get("host", ""), known["PORT"]
-    login = quote(known["USER"]) + (f":{quote(known['PASSWORD'])}" if known["PASSWORD"] else "")
-    place = f"{known['NAME']}?host={quote(host, safe='')}" + (f"&port={port}" if port else "")
-    keys = {"PGPASSFILE": known["OPTIONS"]["passfile"]} if "passfile" in known["OPTIONS"] else {}
-    return os.environ | keys | {"DATABASE_URL": f"postgres://{login}@/{place}"}
 
 
 def answer(deed, person, pk):

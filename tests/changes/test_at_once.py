@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection
 
 from accounts.models import Notice
 from changes.models import ChangeEvent, ChangeRequest, PolicyStep, Vote
-from tests.changes.at_once import START, environment
+from tests.changes.at_once import START
 from tests.changes.journey import (
     Cast,
     do_the_work,
@@ -23,6 +23,7 @@ from tests.changes.journey import (
     to_scheduled,
 )
 from tests.factories import make_item, make_seat, make_user, make_vote
+from tests.processes import environment
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

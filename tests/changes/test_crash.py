@@ -17,10 +17,10 @@ from django.urls import reverse
 from changes.actions import apply_stage, roll_back, take_step
 from changes.models import ChangeItem, ChangeRequest, PlannedOperation
 from cmdb.models import ConfigurationItem
-from tests.changes.at_once import environment
 from tests.changes.journey import Cast, draft, to_implementing
 from tests.changes.test_at_once import ROOT
 from tests.factories import make_item
+from tests.processes import environment
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

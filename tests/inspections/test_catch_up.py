@@ -1,6 +1,5 @@
 """Thirty days without a scheduler, then two workers, each a process of its own, in the same moment."""
 
-import os
 import subprocess
 import sys
 from datetime import date, datetime, time, timedelta
@@ -8,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from inspections.actions import generate_runs, set_members
@@ -23,6 +21,7 @@ from tests.factories import (
     make_shift,
     make_user,
 )
+from tests.processes import environment
 
 # A worker as it starts anywhere: it waits until the clock shows the moment, then makes what plans call for.
 WORKER = """
@@ -39,17 +38,10 @@ print(done.created, done.missed)
 
 
 def start_worker(moment):
-    login = connection.settings_dict
-    options = login.get("OPTIONS", {})
-    host = login["HOST"] or options.get("host", "")
-    who = f"{login['USER']}:{login['PASSWORD']}" if login["PASSWORD"] else login["USER"]
-    url = f"postgres://{who}@/{login['NAME']}?host={host}" + (
-        f"&port={login['PORT']}" if login["PORT"] else ""
-    )
-    environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings"}
-    environment.pop("DATABASE_OWNER_URL", None)
+    keys = environment() | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    keys.pop("DATABASE_OWNER_URL", None)
     return subprocess.Popen(
-        [sys.executable, "-c", WORKER, str(moment)], env=environment, cwd=settings.BASE_DIR, text=True,
+        [sys.executable, "-c", WORKER, str(moment)], env=keys, cwd=settings.BASE_DIR, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 

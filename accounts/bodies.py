@@ -20,17 +20,17 @@ class JSONParser(PlainJSONParser):
     def parse(self, stream, media_type=None, parser_context=None):
         try:
             data = super().parse(stream, media_type, parser_context)
-            is_storable = _is_storable(data)
+            storable = is_storable(data)
         except RecursionError:
             raise ParseError(_("This JSON is nested too deeply.")) from None
-        if not is_storable:
+        if not storable:
             raise ParseError(
                 _("A text holds a character that cannot be stored (NUL, or half a surrogate pair).")
             )
         return data
 
 
-def _is_storable(data) -> bool:
+def is_storable(data) -> bool:
     """Whether every text in it, names included, can be stored. One walk, without recursion."""
     rest = [data]
     while rest:

@@ -14,6 +14,7 @@ import yaml
 from django.utils.translation import gettext as _
 from openpyxl import load_workbook
 
+from accounts.bodies import is_storable
 from inspections.models import ChecklistTemplate, TemplateItem
 
 HEAD = ("key", "label", "label_zh", "description", "ci_type", "owner_team")
@@ -137,6 +138,10 @@ def read(content: bytes) -> Document:
     document = _read_workbook(content) if content.startswith(b"PK\x03\x04") else _read_yaml(content)
     if len(document.rows) > MOST_ITEMS:
         raise FileRefused(_("The file has more than %(most)s items.") % {"most": MOST_ITEMS})
+    if not is_storable([document.head, [row.cells for row in document.rows]]):
+        raise FileRefused(
+            _("A text holds a character that cannot be stored (NUL, or half a surrogate pair).")
+        )
     return document
 
 
@@ -151,12 +156,17 @@ class _Plain(yaml.SafeLoader):
 
 def _read_yaml(content: bytes) -> Document:
     try:
-        found = yaml.load(content.decode("utf-8-sig"), Loader=_Plain)  # noqa: S506  a safe loader
+        return document_from(plain_yaml(content.decode("utf-8-sig")))
     except UnicodeDecodeError:
         raise FileRefused(_("The file is neither YAML in UTF-8 nor an Excel workbook (XLSX).")) from None
+
+
+def plain_yaml(text: str) -> Any:
+    """What the YAML says, of a whole file or of one setting. Raises FileRefused."""
+    try:
+        return yaml.load(text, Loader=_Plain)  # noqa: S506  a safe loader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise FileRefused(_("This is no YAML: %(error)s") % {"error": str(error)[:300]}) from None
-    return document_from(found)
 
 
 def document_from(found: Any) -> Document:
@@ -177,11 +187,14 @@ def _read_workbook(content: bytes) -> Document:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > LARGEST_UNPACKED:
                 raise FileRefused(_("The workbook unpacks to more than 20 MB: this is no check list."))
-        book = load_workbook(io.BytesIO(content), read_only=True)
+        return _document_in(load_workbook(io.BytesIO(content), read_only=True))
     except FileRefused:
         raise
-    except Exception as error:  # openpyxl raises whatever the archive breaks
+    except Exception as error:  # openpyxl raises whatever the archive breaks, sheets as late as they are read
         raise FileRefused(_("The workbook cannot be read: %(error)s") % {"error": str(error)[:200]}) from None
+
+
+def _document_in(book: Any) -> Document:
     if not {"check list", "items"} <= set(book.sheetnames):
         raise FileRefused(_("The workbook needs the sheets “check list” and “items”, as an export has them."))
     head = {str(line[0]): line[1] for line in _lines(book["check list"], 2) if line[0]}

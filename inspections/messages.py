@@ -128,9 +128,9 @@ def parsed(value: object) -> tuple[Decimal | None, str]:
         raise UnfitError("value", _("“%(value)s” is not a number.") % {"value": str(value)[:40]}) from None
     if number.is_nan() or number.is_infinite():
         return None, (Problem.NOT_A_NUMBER if number.is_nan() else Problem.INFINITE).value
-    if abs(number) >= LARGEST:
+    if abs(number) >= LARGEST or abs(rounded := number.quantize(PLACES)) >= LARGEST:
         raise UnfitError("value", _("The number is too large: send it in a larger unit."))
-    return number.quantize(PLACES), ""
+    return rounded, ""
 
 
 def _instant(given: object) -> datetime | None:

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 # 'a label'=12.5%;80;90;0;100 — a quote inside a quoted label is doubled; a label without quotes has no space.
 ONE = re.compile(
     r"(?:'(?P<quoted>(?:[^']|'')+)'|(?P<plain>[^\s'=]+))="
-    r"(?P<value>U|[-+]?[0-9.,]+(?:[eE][-+]?[0-9]+)?)(?P<unit>[^\s;0-9]*)"
+    r"(?P<value>U|[-+]?[0-9.,]++(?:[eE][-+]?[0-9]+)?)(?P<unit>[^\s;0-9]*)"
     r"(?:;(?P<warn>[^\s;]*))?(?:;(?P<crit>[^\s;]*))?(?:;(?P<min>[^\s;]*))?(?:;(?P<max>[^\s;]*))?;?(?=\s|$)"
 )
+BLANK = re.compile(r"\s*")
 RANGE = re.compile(r"(?P<inside>@?)(?:(?P<start>~|[-+]?[0-9.]+)?:)?(?P<end>[-+]?[0-9.]+)?")
 UNITS = {"c": "", "C": "℃", "°C": "℃"}  # c is a counter, not a unit
 
@@ -34,11 +35,9 @@ def parse_perfdata(text: str) -> tuple[list[Performance], str]:
     rest = text.split("|", 1)[1] if "|" in text else text
     rest = rest.replace("|", " ").strip()
     found, position = [], 0
-    for match in ONE.finditer(rest):
-        if rest[position : match.start()].strip():
-            break
+    while match := ONE.match(rest, position):  # from where the last one ended, never searched for further on
         found.append(_performance(match))
-        position = match.end()
+        position = BLANK.match(rest, match.end()).end()
     if left := rest[position:].strip():
         message = _("Cannot read “%(text)s”: write label=value[unit];warn;crit;min;max.")
         return found, message % {"text": left[:60]}

@@ -149,6 +149,7 @@ def _replays(
 class _Known:
     """The run as the entries meet it; cells are (target, item)."""
 
+    begins_at: datetime  # nothing in it is observed before
     items: dict[int, TemplateItem]
     targets: dict[int, RunTarget]
     answers: dict[uuid.UUID, Answer]  # that came with the same operations
@@ -169,7 +170,7 @@ def _known(run: InspectionRun, entries: Sequence[AnswerInput], answers: dict[uui
         for target, item, sha256 in kept.values_list("target_id", "item_id", "file__sha256"):
             photos[target, item].append(sha256)
     cells = {(answer.target_id, answer.item_id): answer for answer in current}
-    return _Known(items, targets, answers, cells, photos)
+    return _Known(min(run.created_at, run.opens_at), items, targets, answers, cells, photos)
 
 
 def _prepared(entry: AnswerInput, known: _Known) -> AnswerResult:
@@ -195,7 +196,7 @@ def _prepared(entry: AnswerInput, known: _Known) -> AnswerResult:
         target_id=entry.target, item_id=entry.item, ci_id=target.ci_id,
         item_key=item.key, comment=entry.comment.strip(), reading_id=entry.reading,
         dwell_seconds=entry.dwell_seconds, supersedes=superseded, op=entry.op, op_sha256=entry.sha256,
-        together=entry.together, **_when(entry), **value,
+        together=entry.together, **_when(entry, known.begins_at), **value,
     )  # fmt: skip
     return AnswerResult(entry.op, answer)
 
@@ -218,10 +219,12 @@ def _is_conflict(entry: AnswerInput, item: TemplateItem, current: Answer | None)
     return entry.is_strict and not knew and item.kind != item.Kind.PHOTO
 
 
-def _when(entry: AnswerInput) -> dict[str, Any]:
-    """When it was observed, and by which device; nothing is observed in the future."""
+def _when(entry: AnswerInput, not_before: datetime) -> dict[str, Any]:
+    """When it was observed, and by which device; what cannot be true counts as of its receipt."""
     if (at := entry.device_time) is None:
-        return {"observed_at": min(entry.observed_at or timezone.now(), timezone.now())}
+        now = timezone.now()
+        said = entry.observed_at or now
+        return {"observed_at": said if not_before <= said <= now else now}
     return {
         "observed_at": at.observed_at,
         "device_at": at.device_at,

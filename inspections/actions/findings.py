@@ -24,7 +24,7 @@ UPDATE inspections_finding f
   FROM inspections_answer a
  WHERE a.id = ANY(%(answers)s) AND a.severity = 'ok' AND f.ci_id = a.ci_id AND f.item_key = a.item_key
    AND f.state = 'fixed' AND a.observed_at > f.fixed_at AND a.received_at > f.fixed_at
-   AND (a.source = 'machine' OR a.answered_by_id <> f.fixed_by_id)
+   AND a.answered_by_id <> f.fixed_by_id
 """
 # A run that is handed in again counts once. A re-check that fails reopens, and so does an accepted risk that
 # is worse than what was accepted.

@@ -78,6 +78,7 @@ UPDATE inspections_finding f
      WHERE r.ci_id = watched.ci AND r.metric = coalesce(nullif(i.metric, ''), i.key)
      ORDER BY r.observed_at DESC, r.id DESC LIMIT 1) r
  WHERE f.ci_id = watched.ci AND f.item_key = i.key AND f.state = 'fixed'
+   AND r.account_id <> f.fixed_by_id
    AND inspections_readings_agree_v1(r.id, i, '{ok}', i.good_readings, f.fixed_at)
 """
 # A bad reading from before a finding was verified says nothing new.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.bodies import is_storable
 from accounts.models import Team, User
 from accounts.roles import Right, require_right
 from audit.context import because
@@ -19,7 +21,17 @@ from cmdb.models import CIType
 from inspections.actions.template_items import STEP
 from inspections.actions.templates import draft_version, publish
 from inspections.differences import Comparison, FieldDifference, compare_items
-from inspections.interchange import CHOICE_PARTS, FIELDS, HEAD, Document, Row, choices_from, document_from
+from inspections.interchange import (
+    CHOICE_PARTS,
+    FIELDS,
+    HEAD,
+    Document,
+    FileRefused,
+    Row,
+    choices_from,
+    document_from,
+    plain_yaml,
+)
 from inspections.models import ChecklistTemplate, TemplateItem, TemplateVersion
 
 STARTER = Path(__file__).parent.parent / "starter"
@@ -141,7 +153,7 @@ def _value(name: str, raw: Any) -> Any:
     if name == "choices":
         return choices_from(raw) if isinstance(raw, str) else _choices(raw)
     if name == "applies_if":
-        return (yaml.safe_load(raw) or {}) if isinstance(raw, str) else raw
+        return _condition(raw)
     if isinstance(raw, list | dict):
         raise ValidationError(_("Write a single value."))
     if isinstance(raw, bool) and kind != "BooleanField":
@@ -157,6 +169,22 @@ def _value(name: str, raw: Any) -> Any:
         raw = int(raw)
     text = str(raw).strip()
     return setting.to_python(Decimal(text) if kind == "DecimalField" and isinstance(raw, float) else text)
+
+
+def _condition(raw: Any) -> Any:
+    """The filter as JSON keeps it; in a text it is YAML. Raises ValidationError."""
+    try:
+        found = (plain_yaml(raw) or {}) if isinstance(raw, str) else raw
+        found = json.loads(json.dumps(found, allow_nan=False))
+    except FileRefused as refused:
+        raise ValidationError(str(refused)) from None
+    except (TypeError, ValueError, RecursionError) as error:  # a date, a set, bytes, NaN
+        raise ValidationError(_("This is no YAML: %(error)s") % {"error": str(error)[:300]}) from None
+    if not is_storable(found):
+        raise ValidationError(
+            _("A text holds a character that cannot be stored (NUL, or half a surrogate pair).")
+        )
+    return found
 
 
 def _choices(raw: Any) -> Any:

@@ -12,6 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
+from accounts.bodies import LAST
 from accounts.roles import Right
 from cmdb.models import ConfigurationItem
 from inspections.actions import Told, match_alert, record_alerts
@@ -152,7 +153,7 @@ def instant(text):
         at = parse_datetime(text) if isinstance(text, str) else None
     except ValueError:
         at = None
-    return at if at is not None and at.tzinfo is not None and at > NEVER else None
+    return at if at is not None and at.tzinfo is not None and NEVER < at < LAST else None
 
 
 def link(url):

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
+from accounts.bodies import FIRST, LAST
 from cmdb.models import ConfigurationItem
 from inspections.kpi import Punctuality, punctuality, punctuality_by
 from inspections.models import (
@@ -57,6 +58,8 @@ class Period:
         """A period from what somebody asked: from and to, or day, or month. Raises ValidationError."""
         start, end = _days(given)
         if start is None or end is None:
+            raise ValidationError(_("Give a day as 2026-11-22, or a month as 2026-11."))
+        if not (FIRST.date() <= start and end <= LAST.date()):
             raise ValidationError(_("Give a day as 2026-11-22, or a month as 2026-11."))
         if end < start:
             raise ValidationError(_("The period ends before it begins."))

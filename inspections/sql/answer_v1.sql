@@ -64,6 +64,9 @@ BEGIN
     IF NEW.observed_at > NEW.received_at + interval '5 minutes' THEN
         RAISE EXCEPTION 'inspections: nothing is observed in the future' USING ERRCODE = 'check_violation';
     END IF;
+    IF NEW.source = 'human' AND NEW.amendment_id IS NULL AND NEW.observed_at < least(run.created_at, run.opens_at) - interval '5 minutes' THEN
+        RAISE EXCEPTION 'inspections: nothing is observed before run % was there', run.number USING ERRCODE = 'check_violation';
+    END IF;
     -- The device's time, corrected by its skew; what cannot be true counts as of its receipt (inspections/clock.py).
     IF num_nonnulls(NEW.device_at, NEW.clock_skew_seconds) = 1
        OR abs(extract(epoch FROM NEW.observed_at - (NEW.device_at + make_interval(secs => NEW.clock_skew_seconds)))) > 5

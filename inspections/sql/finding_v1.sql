@@ -74,6 +74,10 @@ BEGIN
        IS DISTINCT FROM (OLD.number, OLD.ci_id, OLD.item_key, OLD.first_answer_id, OLD.first_reading_id, OLD.alert_id, OLD.opened_at) OR NEW.count < OLD.count THEN
         RAISE EXCEPTION 'inspections: number, CI, item and first answer of % are fixed, its count only grows', OLD.number USING ERRCODE = 'restrict_violation';
     END IF;
+    IF NEW.last_answer_id IS DISTINCT FROM OLD.last_answer_id
+       AND NOT EXISTS (SELECT FROM inspections_answer a WHERE a.id = NEW.last_answer_id AND a.ci_id = NEW.ci_id AND a.item_key = NEW.item_key) THEN
+        RAISE EXCEPTION 'inspections: an answer on another CI or item says nothing about %', OLD.number USING ERRCODE = 'check_violation';
+    END IF;
     IF NEW.last_reading_id IS DISTINCT FROM OLD.last_reading_id
        AND NOT EXISTS (SELECT FROM inspections_machinereading r JOIN inspections_templateitem i ON i.id = NEW.item_id
                         WHERE r.id = NEW.last_reading_id AND r.ci_id = NEW.ci_id AND i.key = NEW.item_key AND r.metric = inspections_metric_v1(i)) THEN
@@ -93,7 +97,7 @@ BEGIN
         RAISE EXCEPTION 'inspections: owner, deadlines, change and repair of % come by an event that says who and why', OLD.number USING ERRCODE = 'restrict_violation';
     END IF;
     IF inspections_severity_rank_v1(NEW.severity) < inspections_severity_rank_v1(OLD.severity)
-       OR NEW.severity <> OLD.severity AND NEW.count = OLD.count
+       OR NEW.severity <> OLD.severity
           AND (NEW.last_answer_id, NEW.last_reading_id, NEW.last_alert_id) IS NOT DISTINCT FROM (OLD.last_answer_id, OLD.last_reading_id, OLD.last_alert_id) THEN
         RAISE EXCEPTION 'inspections: the severity of % only rises, by a worse answer, reading or alert', OLD.number USING ERRCODE = 'restrict_violation';
     END IF;
@@ -136,8 +140,9 @@ BEGIN
         SELECT i.* INTO item FROM inspections_templateitem i WHERE i.id = NEW.item_id AND i.key = OLD.item_key AND i.kind = 'machine';
         SELECT * INTO reading FROM inspections_machinereading WHERE id = NEW.verified_reading_id;
         IF (reading.ci_id, reading.metric) IS DISTINCT FROM (OLD.ci_id, inspections_metric_v1(item)::varchar)
-           OR inspections_readings_agree_v1(reading.id, item, '{ok}', item.good_readings, OLD.fixed_at) IS NOT TRUE THEN
-            RAISE EXCEPTION 'inspections: % is verified by good readings in a row, newer than the fix', OLD.number USING ERRCODE = 'check_violation';
+           OR inspections_readings_agree_v1(reading.id, item, '{ok}', item.good_readings, OLD.fixed_at) IS NOT TRUE
+           OR EXISTS (SELECT FROM inspections_readingsource s WHERE s.id = reading.source_id AND s.account_id = OLD.fixed_by_id) THEN
+            RAISE EXCEPTION 'inspections: % is verified by good readings in a row, newer than the fix, not from an account of who fixed it', OLD.number USING ERRCODE = 'check_violation';
         END IF;
         NEW.closed_at := moment;
     ELSIF NEW.state = 'verified' AND OLD.alert_id IS NOT NULL THEN
@@ -152,7 +157,7 @@ BEGIN
         IF proof.id IS NULL OR NOT proof.is_current OR proof.severity <> 'ok'
            OR (proof.ci_id, proof.item_key) <> (OLD.ci_id, OLD.item_key)
            OR proof.observed_at <= OLD.fixed_at OR proof.received_at <= OLD.fixed_at
-           OR (proof.source <> 'machine' AND proof.answered_by_id = OLD.fixed_by_id) THEN
+           OR proof.answered_by_id = OLD.fixed_by_id THEN
             RAISE EXCEPTION 'inspections: % is verified by a later good answer of somebody else', OLD.number USING ERRCODE = 'check_violation';
         END IF;
         NEW.closed_at := moment;

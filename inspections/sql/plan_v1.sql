@@ -10,6 +10,9 @@ BEGIN
         NEW.disabled_by_id := NULL;
         NEW.disabled_reason := '';
     END IF;
+    IF NOT NEW.is_enabled AND btrim(NEW.disabled_reason) = '' THEN
+        RAISE EXCEPTION 'inspections: plan % is disabled for a reason', NEW.key USING ERRCODE = 'check_violation';
+    END IF;
     RETURN NEW;
 END $$;
 CREATE OR REPLACE TRIGGER inspections_20_guard BEFORE UPDATE ON inspections_inspectionplan

@@ -82,6 +82,12 @@ BEGIN
         NEW.record_sha256 := '';
         NEW.outcome := '';
         NEW.is_late := false;
+        NEW.started_at := NULL;
+        NEW.started_by_id := NULL;
+        NEW.completed_at := NULL;
+        NEW.submitted_at := NULL;
+        NEW.submitted_by_id := NULL;
+        NEW.signed_at := NULL;
         NEW.created_at := moment;
         RETURN NEW;
     END IF;
@@ -128,6 +134,11 @@ BEGIN
     NEW.outcome := OLD.outcome;
     NEW.is_late := OLD.is_late;
     NEW.signed_at := NULL;
+    IF NEW.state <> 'submitted' THEN  -- or lateness could be waived by a submission that never was
+        NEW.completed_at := OLD.completed_at;
+        NEW.submitted_at := OLD.submitted_at;
+        NEW.submitted_by_id := OLD.submitted_by_id;
+    END IF;
     CASE NEW.state
     WHEN 'in_progress' THEN
         IF NEW.started_by_id IS NULL THEN
@@ -220,8 +231,9 @@ BEGIN
         IF to_jsonb(NEW) - 'row_version' = to_jsonb(OLD) - 'row_version' THEN RETURN NEW; END IF;
         IF state = 'in_progress' AND (NEW.run_id, NEW.ci_id, NEW.position, NEW.snapshot) = (OLD.run_id, OLD.ci_id, OLD.position, OLD.snapshot)
            AND NEW.skipped_items = OLD.skipped_items THEN
-            IF NEW.marked_by_id IS NULL THEN
-                RAISE EXCEPTION 'inspections: somebody marks a target' USING ERRCODE = 'check_violation';
+            IF NEW.marked_by_id IS NULL OR NEW.result NOT IN ('found', 'unreachable', 'not_present')
+               OR NEW.result <> 'found' AND btrim(NEW.reason) = '' THEN
+                RAISE EXCEPTION 'inspections: somebody marks a target as found, unreachable or not present, for a reason' USING ERRCODE = 'check_violation';
             END IF;
             RETURN NEW;
         END IF;

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.bodies import FIRST, LAST
 from inspections.models import Answer, Finding, InspectionPlan, InspectionRun
 from inspections.views.access import page
 from inspections.workflow import RunState
@@ -21,10 +22,12 @@ TONE = {
 
 
 def chosen_day(text):
+    """The day that was asked for; today for what is none, or has no day before or behind it."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return timezone.localdate()
+    return day if FIRST.date() <= day <= LAST.date() else timezone.localdate()
 
 
 @page

@@ -1,7 +1,6 @@
 """Files of days and duties: looked at first, then loaded, exactly as they were shown."""
 
 import base64
-import binascii
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -25,7 +24,7 @@ def posted_file(request):
         return upload.read()
     try:
         kept = base64.b64decode(request.POST.get("kept", ""), validate=True)
-    except binascii.Error:
+    except ValueError:  # no base64, or no ASCII at all
         kept = b""
     if not kept:
         raise ValidationError(_("Choose a file."))

@@ -116,7 +116,7 @@ def move(override, first, last, owner_sql):
 
 
 def test_an_observation_of_before_the_approval_keeps_the_bounds_of_the_list():
-    run = make_run(starts_on=timezone.localdate() - 3 * DAY)
+    run = make_run(opens_minutes=-3 * 24 * 60)
     target = run.targets.get()
     approve_override(request_override(wanted(target), by=make_user("engineer")), by=make_user("reviewer"))
     before = timezone.now() - 2 * DAY

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -149,7 +150,9 @@ def submit(deed: Deed, by: User) -> dict[str, Any]:
         fix = _("Look through the run again, then submit it.")
         refusals = [Refusal("seen", message, fix)]
         refuse_if(refusals, "submit inspection", by=by, target=deed.run)
-    submit_run(deed.run, by=by, completed_at=deed.at.observed_at)
+    # Nobody is done before the last answer was observed, whatever the device says of the submission.
+    last = Answer.objects.current().filter(target__run=deed.run).aggregate(at=Max("observed_at"))["at"]
+    submit_run(deed.run, by=by, completed_at=max(deed.at.observed_at, last or deed.at.observed_at))
     return {}
 
 

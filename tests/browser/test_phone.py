@@ -112,6 +112,28 @@ def test_a_round_on_a_phone(person, run):
     assert page.errors == []
 
 
+def test_what_is_being_typed_stays_where_it_is_when_the_first_answer_arrives(person, run):
+    page, held = person("wang", "engineer", **PHONE), []
+    open_run(page, run)
+    page.route("**/api/inspections/sync/", lambda route: held.append(route))
+    card(page).locator("input.big").fill("20")
+    page.locator("[data-next]").click()
+    expect(card(page).get_by_role("heading")).to_have_text("Lights")
+    page.locator("[data-quick=crit]").click()
+    comment = card(page).locator("#comment")
+    expect(comment).to_be_focused()
+    page.keyboard.type("da")
+    until(lambda: held, page)
+    held[0].continue_()  # the answer starts the run: "open" becomes "in progress" on the phone too
+    page.unroute("**/api/inspections/sync/")
+    until(lambda: InspectionRun.objects.get().state == "in_progress", page)
+    expect(page.locator("#outbox .count")).to_have_count(0)
+    expect(comment).to_be_focused()
+    page.keyboard.type("rk")
+    expect(comment).to_have_value("dark")
+    assert page.errors == []
+
+
 def test_the_last_value_stands_above_the_field_with_its_difference_and_the_limits(person):
     items = [
         {"key": "temp", "kind": "number", "decimals": 1, "warn_high": 27, "unit": "℃", "label": "Inlet"}

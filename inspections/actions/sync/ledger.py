@@ -47,7 +47,10 @@ def take_operation(operation: Operation, *, by: User) -> Outcome:
         former = SyncOp.objects.filter(key=operation.key).first()
         if former is not None:
             return _again(operation, former, by)
-        run = InspectionRun.objects.select_related("version").get(number=operation.run)
+        # Locked here and not first in the savepoint of the deed: one that is refused would let go of the lock
+        # before the row of the ledger asks for it again, and two such operations wait for each other.
+        runs = InspectionRun.objects.select_for_update(of=("self",)).select_related("version")
+        run = runs.get(number=operation.run)
         now = timezone.now()
         outcome, skew = _judge(operation, run, now, by)
         SyncOp.objects.bulk_create(

@@ -15,13 +15,15 @@ const main = document.getElementById("main");
 const others = "BroadcastChannel" in window ? new BroadcastChannel("opsledger-phone") : null;
 
 const app = {
-  store: null, user: null, runs: [], ops: [], drafts: [], arrived: [], fetchedAt: null, othersWaiting: 0,
+  store: null, user: null, runs: [], ops: [], drafts: [], typing: new Map(), arrived: [], fetchedAt: null, othersWaiting: 0,
   connection: "checking", isSending: false, isReplaced: false, hasMoved: false, refusal: "", page: null,
 
-  /** Reads everything that is kept; draws nothing. */
+  /** Reads everything that is kept; draws nothing. What is just being typed goes before what was read. */
   async reload() {
     if (!app.store) return;
-    [app.runs, app.ops, app.drafts, app.arrived] = await Promise.all(["bundle", "ops", "drafts", "arrived"].map((name) => app.store.all(name)));
+    let kept;
+    [app.runs, app.ops, kept, app.arrived] = await Promise.all(["bundle", "ops", "drafts", "arrived"].map((name) => app.store.all(name)));
+    app.drafts = [...kept.filter((each) => !app.typing.has(each.name)), ...app.typing.values()];
     app.user = await app.store.meta("user");
     useTimeZone(app.user?.time_zone);
     app.fetchedAt = await app.store.meta("fetched_at");
@@ -49,6 +51,7 @@ const app = {
 async function use(user) {
   app.store = new Store(user, { wasReplaced: () => { app.isReplaced = true; drawFrame(app); } });
   app.page = null;
+  app.typing.clear();
   await rememberUser(String(user));
   await app.reload();
 }

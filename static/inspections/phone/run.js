@@ -21,6 +21,7 @@ export function runPage(app, main, number, at) {
   let card = null;
   let committing = Promise.resolve();
   let isLeft = false;
+  let isOpenHere = false;  // what is drawn takes answers
   let dwell = { name: "", since: 0, spent: 0 };
   const head = h("div", { class: "run-head" });
   const desk = h("div", { class: "desk" });
@@ -52,8 +53,9 @@ export function runPage(app, main, number, at) {
     const cell = view.cells.find((each) => each.name === stop);
     const all = stops();
     card = null;
+    isOpenHere = isOpen(view);
     let focus;
-    if (!isTaking(view) || view.submission) {
+    if (!isOpenHere) {
       desk.replaceChildren(...ended(view));
       focus = () => {};
     } else if (cell) {
@@ -81,7 +83,7 @@ export function runPage(app, main, number, at) {
     const cell = view.cells.find((each) => each.name === stop);
     const all = stops();
     const isCard = Boolean(card);
-    thumb.draw({ isShown: isTaking(view) && !view.submission, place: all.indexOf(stop), count: all.length, options: isCard ? choicesOf(cell.item) : [], value: cell?.value });
+    thumb.draw({ isShown: isOpen(view), place: all.indexOf(stop), count: all.length, options: isCard ? choicesOf(cell.item) : [], value: cell?.value });
   }
 
   function toggle(event) {
@@ -93,9 +95,11 @@ export function runPage(app, main, number, at) {
   const act = {
     async typed(said) {
       const draft = { name: `${number} ${stop}`, run: number, slot: stop, ...said, dwell_seconds: seconds() };
+      app.typing.set(draft.name, draft);  // a reading of the store that began before must not hide it
       app.drafts = [...app.drafts.filter((each) => each.name !== draft.name), draft];
       recompute();
       await app.store.put("drafts", draft);
+      if (app.typing.get(draft.name) === draft) app.typing.delete(draft.name);
     },
     async chosen(severity) {
       const cell = card.cell();
@@ -239,7 +243,9 @@ export function runPage(app, main, number, at) {
       const former = view;
       recompute();
       const isAtEnd = !card && stop === "finish" && summary(former) !== summary(view);
-      const isElsewhere = former.state !== view.state || Boolean(former.submission) !== Boolean(view.submission) || isAtEnd;
+      // The first answer to arrive starts the run: the card stays, somebody is typing into it.
+      const isEndedElse = !isOpen(view) && (former.state !== view.state || Boolean(former.submission) !== Boolean(view.submission));
+      const isElsewhere = isOpenHere !== isOpen(view) || isEndedElse || isAtEnd;
       if (!isElsewhere) return undefined;
       const focused = document.activeElement;
       const wasHeading = desk.contains(focused) && focused.matches("h2"), wasSubmit = desk.contains(focused) && focused.matches("[data-submit]");
@@ -256,6 +262,9 @@ export function runPage(app, main, number, at) {
     },
   };
 }
+
+/** Whether it takes answers on this phone. */
+const isOpen = (view) => isTaking(view) && !view.submission;
 
 /** What the last card tells: drawn anew only when it differs. */
 const summary = (view) => JSON.stringify([view.done, view.ops.length, view.stuck.length, view.gaps.map((cell) => [cell.name, cell.gap])]);

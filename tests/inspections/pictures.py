@@ -28,6 +28,33 @@ def jpeg_with_position(orientation=6):
     return jpeg(exif=exif, comment=b"at home")
 
 
+def jpeg_with_broken_exif(tag, kind, count=1):
+    """A photo that stands on its side, with a tag whose value is not what the tag's name promises."""
+    entries = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0), struct.pack("<HHI4s", tag, kind, count, b"abcd")
+    directory = struct.pack("<H", 2) + b"".join(sorted(entries)) + bytes(4)
+    return jpeg(exif=b"Exif\0\0II*\0\x08\0\0\0" + directory)
+
+
+def png_with(name, data):
+    """A PNG with one more chunk before its end."""
+    plain = drawn("PNG")
+    return plain[:-12] + _chunk(name, data) + plain[-12:]
+
+
+def webp_with(name, data):
+    """A WebP with one more chunk, of an even size, at its end."""
+    body = drawn("WEBP", lossless=True)[8:] + name + struct.pack("<I", len(data)) + data
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def webp_of_claimed(side):
+    """A WebP of a few bytes whose canvas is said to be `side` pixels wide and high."""
+    edge = (side - 1).to_bytes(3, "little")
+    inner = drawn("WEBP", (16, 16), lossless=True)[12:]
+    body = b"WEBPVP8X" + struct.pack("<I", 10) + bytes(4) + edge + edge + inner
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
 def _chunk(name, data):
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 

@@ -1,8 +1,11 @@
 """Check lists as files: out as YAML or XLSX, in with every row checked before anything is written."""
 
+from datetime import timedelta
+
 from django.contrib import messages
+from django.core import signing
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
@@ -15,6 +18,7 @@ from inspections.interchange import LARGEST_FILE, FileRefused, as_workbook, as_y
 from inspections.models import ChecklistTemplate
 from inspections.views.access import page
 
+SHOWN = "inspections.checklist_import"
 FORMATS = {
     "yaml": (as_yaml, "application/yaml"),
     "xlsx": (as_workbook, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
@@ -42,8 +46,8 @@ def checklist_import(request):
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method != "POST":
         return render(request, "inspections/checklist_import.html", {"form": form})
-    if (sha256 := request.POST.get("sha256", "")) and not request.FILES:
-        kept = get_object_or_404(StoredFile.objects.filter(size__lte=LARGEST_FILE), sha256=sha256[:64])
+    if (shown := request.POST.get("shown", "")) and not request.FILES:
+        kept = get_object_or_404(StoredFile, pk=shown_file(shown, request.user))
         return imported(request, UploadForm(), kept, dry_run=False)
     if not form.is_valid():
         return render(request, "inspections/checklist_import.html", {"form": form}, status=400)
@@ -59,6 +63,22 @@ def checklist_import(request):
     return imported(request, form, kept, dry_run=True)
 
 
+def proof_of(kept, user):
+    """What the page sends back: this very file, which this person uploaded as a check list."""
+    return signing.dumps([kept.pk, user.pk], salt=SHOWN)
+
+
+def shown_file(proof, user):
+    """The file that was shown to this person today. Raises Http404 for any other: those are not theirs."""
+    try:
+        pk, person = signing.loads(proof, salt=SHOWN, max_age=timedelta(days=1))
+    except signing.BadSignature:
+        raise Http404 from None
+    if person != user.pk:
+        raise Http404
+    return pk
+
+
 def imported(request, form, kept, *, dry_run):
     """The preview of a kept file, or the draft that it became."""
     try:
@@ -68,7 +88,7 @@ def imported(request, form, kept, *, dry_run):
         return render(request, "inspections/checklist_import.html", context, status=400)
     done = import_checklist(document, by=request.user, dry_run=dry_run)
     if done.faults or dry_run:
-        context = {"form": UploadForm(), "done": done, "sha256": kept.sha256}
+        context = {"form": UploadForm(), "done": done, "shown": proof_of(kept, request.user)}
         return render(
             request, "inspections/checklist_import.html", context, status=400 if done.faults else 200
         )

@@ -6,6 +6,7 @@ import zipfile
 import pytest
 import xlsxwriter
 import yaml
+from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from openpyxl import load_workbook
@@ -14,7 +15,7 @@ from accounts.roles import RightMissing
 from inspections.actions import draft_version, ensure_starter_templates, import_checklist
 from inspections.interchange import FileRefused, as_workbook, as_yaml, read
 from inspections.models import ChecklistTemplate, TemplateItem, TemplateVersion
-from tests.factories import make_checklist_item, make_plan, make_user, make_version
+from tests.factories import make_checklist_item, make_file, make_plan, make_user, make_version
 
 pytestmark = pytest.mark.django_db
 WRITERS = {"yaml": as_yaml, "xlsx": as_workbook}
@@ -177,15 +178,27 @@ def test_the_page_shows_first_and_writes_exactly_what_it_showed(client):
     assert page.status_code == 200
     assert "Dust" in page.content.decode()
     assert not ChecklistTemplate.objects.exists()
-    sha256 = page.context["sha256"]
-    answer = client.post(reverse("inspections:checklist-import"), {"sha256": sha256})
+    answer = client.post(reverse("inspections:checklist-import"), {"shown": page.context["shown"]})
     assert answer.status_code == 302
     assert TemplateVersion.objects.get().items.get().label == "Dust"
     wrong = upload(client, text.replace(b"key: a,", b"key: a b,"))
     assert wrong.status_code == 400
     assert "1 fault; nothing was written" in wrong.content.decode()
     assert upload(client, b"words").status_code == 400
-    assert client.post(reverse("inspections:checklist-import"), {"sha256": "0" * 64}).status_code == 404
+
+
+def test_only_a_file_that_this_person_uploaded_as_a_check_list_is_imported(client):
+    text = b"key: secret\nlabel: What others attached\nitems:\n  - {key: a, label: Dust}\n"
+    kept = make_file(text)
+    client.force_login(make_user("reviewer"))
+    url = reverse("inspections:checklist-import")
+    assert client.post(url, {"sha256": kept.sha256}).status_code == 400
+    for forged in (kept.sha256, str(kept.pk), "\x00", signing.dumps(kept.pk), signing.dumps([kept.pk, 0])):
+        assert client.post(url, {"shown": forged}).status_code == 404
+    shown = upload(client, text).context["shown"]
+    client.force_login(make_user("reviewer"))
+    assert client.post(url, {"shown": shown}).status_code == 404
+    assert not ChecklistTemplate.objects.exists()
 
 
 @pytest.mark.parametrize("file_format", WRITERS)

@@ -65,10 +65,14 @@ def as_csv(found: Iterator[str]) -> Iterator[str]:
         yield _csv_line([harmless(row[column]) for column in COLUMNS])
 
 
+#: What a spreadsheet may begin a formula with; the full-width forms count in Chinese and Japanese ones.
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
 def harmless(value: Any) -> str:
     """The value as text that no spreadsheet computes."""
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
 def _csv_line(cells: Sequence[str]) -> str:

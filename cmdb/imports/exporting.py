@@ -7,11 +7,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from audit.evidence import FORMULA_SIGNS
 from cmdb.imports.mapping import ITEM_FIELDS
 from cmdb.models import CIType
 
 # A cell beginning so is a formula to Excel: it gets an apostrophe, which the import takes off again.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
+FORMULA = (*FORMULA_SIGNS, "'")
 
 
 def export_rows(items: QuerySet) -> Iterator[list[str]]:

@@ -215,6 +215,8 @@ def test_a_spreadsheet_computes_nothing_of_an_export(client, auditor):
         "a=1",
         "3",
     ]
+    for sign in "=+-@\t\r\n＝＋－＠":
+        assert harmless(f"{sign}1+1") == f"'{sign}1+1"
 
 
 def test_an_export_broken_off_says_so(client, auditor):

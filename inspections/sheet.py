@@ -35,12 +35,17 @@ def choices_of(item: TemplateItem) -> list[tuple[str, str, str]]:
     return item.options
 
 
-def shown_value(item: TemplateItem, answer: Answer) -> str:
-    """The answer in words of the reader's language, with its unit."""
+def words_of(item: TemplateItem) -> dict[str, str]:
+    """What each choice is called."""
+    return {value: label for value, label, _severity in choices_of(item)}
+
+
+def shown_value(item: TemplateItem, answer: Answer, words: dict[str, str] | None = None) -> str:
+    """The answer in words of the reader's language, with its unit; `words` spares looking them up again."""
     if item.kind == item.Kind.PHOTO and not answer.is_na:
         return _("Photo")
     if answer.value_choice:
-        return next((o[1] for o in choices_of(item) if o[0] == answer.value_choice), answer.value_choice)
+        return (words_of(item) if words is None else words).get(answer.value_choice, answer.value_choice)
     if answer.value_number is not None and item.unit:
         return f"{as_text(answer.value_number)} {item.unit}"
     return answer.value_label

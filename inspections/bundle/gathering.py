@@ -34,40 +34,63 @@ from inspections.models import (
 )
 from inspections.models.answers import label_of
 from inspections.prefill import prefills_of
+from inspections.sheet import words_of
 from inspections.workflow import RunState
 
 AHEAD = timedelta(hours=24)
 MOST = 50
 POINTS = 12
 
-# The newest answers of each (CI, item) by the trend index, as tuples: of a full bundle there are hundreds of
-# thousands. A few more than are shown, because those of the run itself and of later slots are left out.
-TREND = """
-SELECT a.ci_id, a.item_key, a.slot_at,
-       to_char(a.observed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-       a.value_number, a.value_choice, a.value_text, a.is_na, coalesce(nullif(u.display_name, ''), u.username)
-  FROM unnest(%s::bigint[], %s::text[], %s::int[]) AS cell(ci, key, points)
+# The last answer before its run of each (target, item), and of numbers the way there, newest first: one row a
+# cell, by the trend index. `later`: the targets of the CI whose answers are not earlier; with it the tens of
+# thousands of answers need not be followed to their runs.
+LAST = """
+WITH cell AS MATERIALIZED (
+    SELECT t.id AS target_id, t.ci_id, r.slot_at, i.id AS item_id, i.key,
+           CASE WHEN i.kind IN ('number', 'machine') THEN %(points)s ELSE 1 END AS points
+      FROM inspections_inspectionrun r
+      JOIN inspections_runtarget t ON t.run_id = r.id
+      JOIN inspections_templateitem i ON i.version_id = r.version_id
+     WHERE r.id = ANY(%(runs)s)
+), later AS MATERIALIZED (
+    SELECT c.target_id, array_agg(t.id) AS targets
+      FROM (SELECT DISTINCT target_id, ci_id, slot_at FROM cell) c
+      JOIN inspections_runtarget t ON t.ci_id = c.ci_id
+      JOIN inspections_inspectionrun r
+           ON r.id = t.run_id AND r.slot_at >= c.slot_at AND r.slot_at >= %(first)s
+     GROUP BY c.target_id
+)
+SELECT cell.target_id, cell.item_id,
+       newest.value_number, newest.value_choice, newest.value_text, newest.is_na,
+       to_char(newest.observed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+       coalesce(nullif(u.display_name, ''), u.username), way.at, way.numbers
+  FROM cell
+  JOIN later USING (target_id)
  CROSS JOIN LATERAL (
-       SELECT x.*, r.slot_at FROM inspections_answer x
-         JOIN inspections_runtarget t ON t.id = x.target_id
-         JOIN inspections_inspectionrun r ON r.id = t.run_id
-        WHERE x.ci_id = cell.ci AND x.item_key = cell.key AND x.is_current
-        ORDER BY x.observed_at DESC LIMIT cell.points) a
-  JOIN accounts_user u ON u.id = a.answered_by_id
- ORDER BY a.ci_id, a.item_key, a.observed_at DESC, a.id DESC
+       SELECT (array_agg(a.id))[1] AS newest_id,
+              array_agg(to_char(a.observed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+                  FILTER (WHERE a.value_number IS NOT NULL) AS at,
+              array_agg(a.value_number::float8) FILTER (WHERE a.value_number IS NOT NULL) AS numbers
+         FROM (SELECT x.id, x.observed_at, x.value_number FROM inspections_answer x
+                WHERE x.ci_id = cell.ci_id AND x.item_key = cell.key AND x.is_current
+                  AND x.target_id <> ALL (later.targets)
+                ORDER BY x.observed_at DESC LIMIT cell.points) a) way
+  JOIN inspections_answer newest ON newest.id = way.newest_id
+  JOIN accounts_user u ON u.id = newest.answered_by_id
 """
 
 
 class Seen(NamedTuple):
-    """An earlier answer, as the trend tells it."""
+    """The answer before, and the numbers up to it, newest first."""
 
-    slot_at: datetime
-    observed_at: str
     value_number: Decimal | None
     value_choice: str
     value_text: str
     is_na: bool
+    observed_at: str
     by: str
+    points_at: list[str] | None
+    points: list[float] | None
 
     @property
     def value_label(self) -> str:
@@ -88,18 +111,19 @@ def bundle_of(user: User, now: datetime, wanted: str = "") -> list[dict[str, Any
     answers = Answer.objects.current().filter(target__in=targets).select_related("item", "answered_by")
     photos = Evidence.objects.kept().filter(target__in=targets).select_related("file")
     answered, pictured = by_cell(answers), by_cell(photos)
-    trend = trend_of(targets, items)
+    seen = last_of(runs)
     overrides, readings = overrides_of(targets), prefills_of(*runs)
     by_run: dict[int, list[RunTarget]] = defaultdict(list)
+    plain: dict[int, dict[str, Any]] = {}
     for target in targets:
         by_run[target.run_id].append(target)
     return [
         run_shape(run, user)
         | {
             "targets": [target_shape(target) for target in by_run[run.pk]],
-            "items": items_of(run, by_run[run.pk], items[run.pk], overrides),
+            "items": items_of(run, by_run[run.pk], items[run.pk], overrides, plain),
         }
-        | cells_of(run, by_run[run.pk], items[run.pk], (answered, pictured, trend, readings))
+        | cells_of(run, by_run[run.pk], items[run.pk], (answered, pictured, seen, readings))
         for run in runs
     ]
 
@@ -120,12 +144,16 @@ def items_of(
     targets: list[RunTarget],
     items: list[TemplateItem],
     overrides: dict[tuple[int, int, str], Bounds],
+    plain: dict[int, dict[str, Any]],
 ) -> list[dict[str, Any]]:
-    """The run's items, with the bounds that differ for some of its CIs."""
+    """The run's items, with the bounds that differ for some of its CIs; `plain`: those without any, by id."""
     shaped = []
     for item in items:
         keys = {target.pk: (run.version.template_id, target.ci_id, item.key) for target in targets}
-        shaped.append(item_shape(item, {pk: overrides[key] for pk, key in keys.items() if key in overrides}))
+        own = {pk: overrides[key] for pk, key in keys.items() if key in overrides}
+        if not own and item.pk not in plain:
+            plain[item.pk] = item_shape(item, {})
+        shaped.append(item_shape(item, own) if own else plain[item.pk])
     return shaped
 
 
@@ -147,30 +175,23 @@ def runs_for(user: User, now: datetime, wanted: str = "") -> Iterable[Inspection
     return runs.order_by(first, "due_at", "id")[:MOST]
 
 
-def trend_of(
-    targets: list[RunTarget], items: dict[int, list[TemplateItem]]
-) -> dict[tuple[int, str], list[Seen]]:
-    """The newest answers by (CI, item key), newest first; of numbers more. One query."""
-    wanted: dict[tuple[int, str], int] = {}
-    for target in targets:
-        for item in items[target.run_id]:
-            is_number = item.kind in (item.Kind.NUMBER, item.Kind.MACHINE)
-            wanted[target.ci_id, item.key] = POINTS + 3 if is_number else 4
-    cis, keys = [ci for ci, _key in wanted], [key for _ci, key in wanted]
-    found: dict[tuple[int, str], list[Seen]] = defaultdict(list)
+def last_of(runs: list[InspectionRun]) -> dict[tuple[int, int], Seen]:
+    """The newest earlier answer by (target, item). One query."""
+    if not runs:
+        return {}
+    first = min(run.slot_at for run in runs)
     with connection.cursor() as cursor:
-        cursor.execute(TREND, [cis, keys, list(wanted.values())])
-        for ci, key, *values in cursor:
-            found[ci, key].append(Seen(*values))
-    return found
+        cursor.execute(LAST, {"runs": [run.pk for run in runs], "first": first, "points": POINTS})
+        return {(target, item): Seen(*values) for target, item, *values in cursor.fetchall()}
 
 
 def cells_of(
     run: InspectionRun, targets: list[RunTarget], items: list[TemplateItem], known: tuple
 ) -> dict[str, Any]:
     """What is known of the run, by "<target>-<item>"; what is absent is left out."""
-    answered, pictured, trend, readings = known
+    answered, pictured, seen, readings = known
     cells: dict[str, dict[str, Any]] = {"answers": {}, "photos": {}, "last": {}, "prefill": {}}
+    words = {item.pk: words_of(item) for item in items}
     for target in targets:
         for item in items:
             name = f"{target.pk}-{item.pk}"
@@ -180,8 +201,6 @@ def cells_of(
                 cells["photos"][name] = [photo_shape(photo) for photo in pictured[name]]
             if reading := readings.get((target.pk, item.key)):
                 cells["prefill"][name] = prefill_shape(reading)
-            series = trend.get((target.ci_id, item.key), ())
-            earlier = [answer for answer in series if answer.slot_at < run.slot_at][:POINTS]
-            if earlier:
-                cells["last"][name] = last_shape(item, earlier)
+            if earlier := seen.get((target.pk, item.pk)):
+                cells["last"][name] = last_shape(item, earlier, words[item.pk])
     return cells

@@ -130,19 +130,15 @@ def run_state(run: InspectionRun) -> dict[str, str]:
     return {"state": run.state, "state_word": str(run.get_state_display())}
 
 
-def last_shape(item: TemplateItem, earlier: list[Any]) -> dict[str, Any]:
-    """The last value of a CI's item, and its way there; `earlier` is newest first and not empty."""
-    newest = earlier[0]
+def last_shape(item: TemplateItem, seen: Any, words: dict[str, str]) -> dict[str, Any]:
+    """The last value of a CI's item and its way there, from the oldest on; `words` name its choices."""
+    points = zip(reversed(seen.points_at or ()), reversed(seen.points or ()), strict=True)
     return {
-        "shown": newest.value_label if newest.is_na else shown_value(item, newest),
-        "number": as_text(newest.value_number) or None,
-        "observed_at": newest.observed_at,
-        "by": newest.by,
-        "points": [
-            [each.observed_at, float(each.value_number)]
-            for each in reversed(earlier)
-            if each.value_number is not None
-        ],
+        "shown": seen.value_label if seen.is_na else shown_value(item, seen, words),
+        "number": as_text(seen.value_number) or None,
+        "observed_at": seen.observed_at,
+        "by": seen.by,
+        "points": [[at, number] for at, number in points],
     }
 
 

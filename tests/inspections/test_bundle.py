@@ -84,6 +84,25 @@ def test_it_says_what_the_sheet_says(client, engineer):
     assert [number for _at, number in told["last"][name]["points"]] == [float(n) for n in range(3, 15)]
 
 
+def test_the_last_value_is_that_of_an_earlier_round(client, engineer):
+    items = [{"key": "disk", "kind": "number", "unit": "%"}, {"key": "lamp", "kind": "pass_fail"}]
+    plan = make_plan(items=items, cis=[make_item()], starts_on=timezone.localdate() - timedelta(days=6))
+    now = timezone.now()
+    generate_runs(until=now, now=now - timedelta(days=6))
+    before, asked, after = list(plan.runs.order_by("slot_at"))[-3:]
+    InspectionRun.objects.filter(state="scheduled").update(state="open")
+    disk, lamp = asked.version.items.order_by("position")
+    for run, number, word in ((before, "7", "pass"), (after, "9", "fail")):
+        given = {"target": run.targets.get(), "observed_at": run.slot_at, "by": engineer}
+        make_answer(number, item=disk, **given)
+        make_answer(word, item=lamp, **given)
+    told = {run["number"]: run for run in client.get(URL).json()["runs"]}[asked.number]["last"]
+    target = asked.targets.get().pk
+    assert told[f"{target}-{disk.pk}"]["shown"] == "7 %"
+    assert [number for _at, number in told[f"{target}-{disk.pk}"]["points"]] == [7.0]
+    assert (told[f"{target}-{lamp.pk}"]["shown"], told[f"{target}-{lamp.pk}"]["points"]) == ("Normal", [])
+
+
 def test_it_is_in_the_language_of_its_reader(client, engineer):
     make_run(items=[{"key": "lamp", "kind": "pass_fail", "label": "Lamp", "label_zh": "指示灯"}])
     told = client.get(URL, headers={"Accept-Language": "zh-hans"}).json()

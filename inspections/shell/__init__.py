@@ -21,8 +21,8 @@ from inspections.shell.words import WORDS
 LANGUAGES = ("en", "zh-hans")
 MODULES = (
     "account", "app", "card", "db", "decimal", "dom", "fields", "finish", "frame", "index", "list", "lock",
-    "outbox", "photo", "photos", "run", "sync", "thumb", "trend", "view", "waiting", "wake", "words",
-    "worker",
+    "outbox", "photo", "photos", "press", "run", "sync", "thumb", "trend", "view", "waiting", "wake",
+    "words", "worker",
 )  # fmt: skip
 FILES = (
     *(f"inspections/phone/{name}.js" for name in MODULES),

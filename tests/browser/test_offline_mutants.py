@@ -38,7 +38,7 @@ def deleted_before_answered(newer, monkeypatch):
     newer(
         "inspections/phone/outbox.js",
         (
-            '  return store.put("ops", { ...op, status: "saved", error',
+            '  return change(store, op, { status: "saved", error',
             '  return store.remove("ops", op.seq, { error',
         ),
     )

@@ -69,6 +69,7 @@ def check(page):
 def test_a_round_on_a_phone(person, run):
     page = person("wang", "engineer", **PHONE)
     page.goto(reverse("inspections:phone"))
+    expect(page.locator(f"[data-run='{run.number}']")).to_be_visible()
     check(page)
     page.locator(f"[data-run='{run.number}']").click()
     expect(card(page).get_by_role("heading")).to_have_text("Disk")

@@ -22,7 +22,7 @@ const app = {
   async reload() {
     if (!app.store) return;
     let kept;
-    [app.runs, app.ops, kept, app.arrived] = await Promise.all(["bundle", "ops", "drafts", "arrived"].map((name) => app.store.all(name)));
+    [app.runs, app.ops, kept, app.arrived] = await app.store.together(["bundle", "ops", "drafts", "arrived"]);
     app.drafts = [...kept.filter((each) => !app.typing.has(each.name)), ...app.typing.values()];
     app.user = await app.store.meta("user");
     useTimeZone(app.user?.time_zone);
@@ -56,12 +56,17 @@ async function use(user) {
   await app.reload();
 }
 
-/** The page that the address names. */
+let shows = 0;
+let leaving = Promise.resolve();
+
+/** The page that the address names, after the former one has kept what was typed. */
 async function show() {
-  const [, name, number, target, item] = location.hash.split("/");
-  const former = app.page;
+  const mine = ++shows;
+  if (app.page) leaving = app.page.leave().catch(() => {});  // what was typed is kept as a draft all the same
   app.page = null;
-  await former?.leave();
+  await leaving;
+  if (mine !== shows) return;  // the address has changed again
+  const [, name, number, target, item] = location.hash.split("/");
   drawFrame(app);
   if (!app.store) app.page = listPage(app, main);
   else if (name === "run" && number) app.page = runPage(app, main, decodeURIComponent(number), item ? `${target}-${item}` : (target ?? ""));
@@ -73,6 +78,8 @@ async function show() {
 /** Asks the server for the day's runs; what it says about the log-in decides what the frame shows. */
 async function refreshBundle() {
   const open = location.hash.match(/^#\/run\/([^/]+)/)?.[1] ?? "";
+  const asked = app.store;
+  const known = await asked?.keys("arrived");
   const { state, bundle, message } = await fetchBundle(currentLanguage(), decodeURIComponent(open));
   app.connection = state;
   app.refusal = message ?? "";
@@ -80,7 +87,7 @@ async function refreshBundle() {
     const isOther = !app.store || String(bundle.user.id) !== app.store.user;
     if (isOther) await use(bundle.user.id);
     if (bundle.user.language && !hasChosenLanguage()) useLanguage(bundle.user.language);
-    await keepBundle(app.store, bundle);
+    await keepBundle(app.store, bundle, app.store === asked ? known : null);
     if (bundle.shell_version && bundle.shell_version !== document.documentElement.dataset.version) navigator.serviceWorker?.getRegistration().then((found) => found?.update());
     await app.changed();
     if (isOther) await show();
@@ -92,12 +99,17 @@ async function refreshBundle() {
 }
 
 let timer = 0;
+let dueAt = 0;
 let isRunning = false;
 let isWanted = false;
 
+/** Sends after `wait` milliseconds; a sending that is due before stays. */
 function sendSoon(wait = 0) {
+  const at = Date.now() + wait;
+  if (timer && dueAt <= at) return;
   clearTimeout(timer);
-  timer = setTimeout(sendNow, wait);
+  dueAt = at;
+  timer = setTimeout(() => { timer = 0; sendNow(); }, wait);
 }
 
 /** One sending at a time in this tab; what came up meanwhile is sent after it. */
@@ -149,6 +161,7 @@ navigator.serviceWorker?.addEventListener("message", (event) => { if (event.data
 
 async function begin() {
   wireFrame(app);
+  drawFrame(app);  // its words before anything is read
   const user = await lastUser().catch(() => null);
   if (user !== null) await use(user);
   await show();

@@ -81,6 +81,11 @@ export class Store {
 
   all(name) { return this.transaction([name], "readonly", (tx) => tx.objectStore(name).getAll()); }
 
+  /** All of several stores, as they stood at one moment. */
+  together(names) { return this.transaction(names, "readonly", (tx) => Promise.all(names.map((name) => tx.objectStore(name).getAll()))); }
+
+  keys(name) { return this.transaction([name], "readonly", (tx) => tx.objectStore(name).getAllKeys()); }
+
   get(name, key) { return this.transaction([name], "readonly", (tx) => tx.objectStore(name).get(key)); }
 
   put(name, value) { return this.transaction([name], "readwrite", (tx) => tx.objectStore(name).put(value)); }

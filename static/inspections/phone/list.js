@@ -1,5 +1,6 @@
 // Today's runs: what is mine, what anybody may take, what has gone out.
 import { h, icon, note } from "./dom.js";
+import { unpressed } from "./press.js";
 import { isTaking, TONE, viewOf } from "./view.js";
 import { clock, t } from "./words.js";
 
@@ -65,7 +66,7 @@ export function listPage(app, main) {
   }
   draw();
   if (app.hasMoved) main.querySelector("h1").focus({ preventScroll: true });
-  return { refresh: draw, leave: async () => {} };
+  return { refresh: unpressed(draw), leave: async () => {} };
 }
 
 function empty(app, count) {

@@ -21,6 +21,10 @@ export function enqueue(store, { kind, run, slot = "", payload, photo = null, ma
   return store.transaction(["ops", "photos", "drafts"], "readwrite", async (tx) => {
     const ops = tx.objectStore("ops");
     const op = { key, kind, run, slot, payload, made_at: madeAt, status: "saved", attempts: 0, next_at: 0, error: "", after: null };
+    if (kind === "submit") {
+      const former = (await ops.getAll()).find((each) => each.kind === kind && each.run === run && WAITING.includes(each.status));
+      if (former) return former.key;  // tapped twice
+    }
     if (kind === "answer" || kind === "target") {
       for (const earlier of await ops.getAll()) {
         if (earlier.run === run && earlier.kind === "all_good" && kind === "answer") await leaveOut(ops, earlier, op);
@@ -71,10 +75,20 @@ export function wakeAt(ops) {
   return times.length ? Math.min(...times) : null;
 }
 
-/** Marks the entry as seen by the network; from now on no later entry replaces it. */
+/** The entry with `fields`, as it is now kept; null if it has been taken away meanwhile: then it stays away. */
+function change(store, op, fields) {
+  return store.transaction(["ops"], "readwrite", async ({ store: ops }) => {
+    const kept = await ops.get(op.seq);
+    if (kept?.key !== op.key) return null;
+    const changed = { ...kept, ...fields };
+    await ops.put(changed);
+    return changed;
+  });
+}
+
+/** Marks the entry as seen by the network; from now on no later entry replaces it. Null if one already has. */
 export function leave(store, op) {
-  return store.put("ops", { ...op, status: "sending", attempts: op.attempts + 1 }).then(() => store.all("ops"))
-    .then((ops) => ops.find((each) => each.key === op.key));
+  return change(store, op, { status: "sending", attempts: op.attempts + 1 });
 }
 
 /** The server has it: its answer is stored, and only then the entry is gone. */
@@ -115,6 +129,7 @@ function merged(run, op, answer) {
 /** The server refused it: it stays, with what the server said, until a person decides. */
 export function park(store, op, status, { error, refusals = [], theirs = null, http = 0 }) {
   return store.transaction(["ops"], "readwrite", async ({ store: ops }) => {
+    if ((await ops.get(op.seq))?.key !== op.key) return undefined;
     const later = (await ops.getAll()).find((each) => each.after === op.key);
     if (!later) return ops.put({ ...op, status, error, refusals, theirs, http });
     // What was entered after it takes its place: after a conflict it is asked about, after an error it is tried.
@@ -127,12 +142,12 @@ export function park(store, op, status, { error, refusals = [], theirs = null, h
 /** Tried again later: 1 s, 2 s … 5 min. */
 export function postpone(store, op, error, http = 0) {
   const wait = Math.min(1000 * 2 ** Math.min(op.attempts - 1, 9), 300_000);
-  return store.put("ops", { ...op, status: "saved", error, http, next_at: Date.now() + wait });
+  return change(store, op, { status: "saved", error, http, next_at: Date.now() + wait });
 }
 
 /** Kept as it is until somebody has logged in again. */
 export function keepForLogin(store, op) {
-  return store.put("ops", { ...op, status: "saved" });
+  return change(store, op, { status: "saved" });
 }
 
 /** Every waiting entry may be tried now; with `key`, one that was refused is tried again too. */

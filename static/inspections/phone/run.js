@@ -5,6 +5,7 @@ import { tidy } from "./decimal.js";
 import { finishOf } from "./finish.js";
 import { indexOf, targetChips } from "./index.js";
 import { enqueue } from "./outbox.js";
+import { unpressed } from "./press.js";
 import { bar } from "./thumb.js";
 import { choicesOf, isTaking, troubleWith, viewOf } from "./view.js";
 import { stayAwake } from "./wake.js";
@@ -69,14 +70,14 @@ export function runPage(app, main, number, at) {
       desk.replaceChildren(part);
       focus = () => part.querySelector("h2").focus({ preventScroll: true });
     }
-    around();
+    drawAround();
     if (!isFocused) return;
     window.scrollTo({ top: 0 });
     focus();
   }
 
   /** Everything but the card. */
-  function around() {
+  function drawAround() {
     head.replaceChildren(...headOf(view, toggle));
     targetChips(chips, view, stop, go);
     indexOf(index, view, stop, go);
@@ -85,6 +86,8 @@ export function runPage(app, main, number, at) {
     const isCard = Boolean(card);
     thumb.draw({ isShown: isOpen(view), place: all.indexOf(stop), count: all.length, options: isCard ? choicesOf(cell.item) : [], value: cell?.value });
   }
+
+  const around = unpressed(drawAround);
 
   function toggle(event) {
     const isOpen = index.classList.toggle("is-open");
@@ -180,8 +183,9 @@ export function runPage(app, main, number, at) {
   async function mark(target, result, reason) {
     await enqueue(app.store, { kind: "target", run: number, slot: `${target.id}-`, payload: { target: target.id, result, reason } });
     await app.reload();
-    view = viewOf(find(), app.ops, app.drafts);
     app.send();
+    if (isLeft) return;
+    view = viewOf(find(), app.ops, app.drafts);
     const here = result === "found" ? target.cells[0]?.name : stops()[stops().indexOf(`target-${target.id}`) + 1];
     stop = here ?? "finish";
     history.replaceState(null, "", address(number, stop));
@@ -222,7 +226,7 @@ export function runPage(app, main, number, at) {
     await app.reload();
     app.say(t("submit_kept", { number }));
     app.send();
-    location.hash = "#/";
+    if (!isLeft) location.hash = "#/";
   }
 
   const hidden = () => {
@@ -238,7 +242,8 @@ export function runPage(app, main, number, at) {
 
   draw(true);
   return {
-    refresh() {
+    refresh: unpressed(() => {
+      if (isLeft) return undefined;
       if (!find()) return app.draw();
       const former = view;
       recompute();
@@ -253,7 +258,7 @@ export function runPage(app, main, number, at) {
       if (wasHeading) desk.querySelector("h2")?.focus({ preventScroll: true });
       if (wasSubmit) desk.querySelector("[data-submit]")?.focus({ preventScroll: true });
       return undefined;
-    },
+    }),
     async leave() {
       isLeft = true;
       document.removeEventListener("visibilitychange", hidden);

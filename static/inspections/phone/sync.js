@@ -36,8 +36,11 @@ export async function fetchBundle(language, run = "") {
   return { state: "away", message: "" };
 }
 
-/** The bundle is what the phone knows; runs with entries that still wait stay, marked as gone from the list. */
-export function keepBundle(store, bundle) {
+/**
+ * The bundle is what the phone knows; runs with entries that still wait stay, marked as gone from the list.
+ * `before`: the keys that had arrived when it was asked for. A run of which more has arrived since stays as it is here.
+ */
+export function keepBundle(store, bundle, before = null) {
   return store.transaction(["bundle", "ops", "drafts", "arrived", "meta"], "readwrite", async (tx) => {
     const runs = tx.objectStore("bundle");
     const waiting = new Set([...(await tx.objectStore("ops").getAll()), ...(await tx.objectStore("drafts").getAll())].map((each) => each.run));
@@ -47,8 +50,10 @@ export function keepBundle(store, bundle) {
       if (waiting.has(former.number)) await runs.put({ ...former, is_gone: true });
       else await runs.delete(former.number);
     }
-    for (const run of bundle.runs) await runs.put({ ...run, is_gone: false });
-    for (const old of await tx.objectStore("arrived").getAll()) {
+    const arrived = await tx.objectStore("arrived").getAll();
+    const newer = new Set(arrived.filter((each) => before && !before.includes(each.key)).map((each) => each.run));
+    for (const run of bundle.runs) if (!newer.has(run.number) || !(await runs.get(run.number))) await runs.put({ ...run, is_gone: false });
+    for (const old of arrived) {
       if (Date.now() - new Date(old.at) > REMEMBERED) await tx.objectStore("arrived").delete(old.key);
     }
     const known = { user: bundle.user, csrf: bundle.csrf_token, fetched_at: new Date().toISOString(), shell_version: bundle.shell_version };
@@ -90,6 +95,7 @@ export function drain(store, { changed = () => {} } = {}) {
       const op = nextOf(await store.all("ops"), Date.now());
       if (!op) break;
       const gone = await leave(store, op);
+      if (!gone) continue;  // another entry has just taken its place
       changed();
       const outcome = await deliver(store, gone);
       if (outcome === "sent") sent += 1;

@@ -1,6 +1,7 @@
 // The outbox as a page: every entry with what keeps it, and a way out for each.
 import { ask, badge, h, icon, note } from "./dom.js";
 import { drop, hurry, keepMine, WAITING } from "./outbox.js";
+import { unpressed } from "./press.js";
 import { choicesOf, shown } from "./view.js";
 import { clock, t } from "./words.js";
 
@@ -120,5 +121,5 @@ export function outboxPage(app, main) {
   }
   draw();
   main.querySelector("h1").focus({ preventScroll: true });
-  return { refresh: draw, leave: async () => {} };
+  return { refresh: unpressed(draw), leave: async () => {} };
 }

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
-from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
+from urllib.request import (
+    HTTPDefaultErrorHandler,
+    HTTPErrorProcessor,
+    HTTPHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    Request,
+    UnknownHandler,
+)
 
 from cmdb.models import ConfigurationItem
 from inspections.models import MachineReading, ReadingSource
@@ -18,6 +28,7 @@ from inspections.models import MachineReading, ReadingSource
 TIMEOUT_SECONDS = 10
 LARGEST_ANSWER = 1_000_000
 UNSAFE = set("\"'`\\{}\n\r")
+LINK_LOCAL = [ip_network("169.254.0.0/16"), ip_network("fe80::/10"), ip_network("::ffff:169.254.0.0/112")]
 Problem = MachineReading.Problem
 
 
@@ -31,16 +42,46 @@ class Sample:
     error: str = ""
 
 
-class NoRedirects(HTTPRedirectHandler):
-    """A redirect could lead anywhere inside the network: it is an error."""
+class Direct(HTTPConnection):
+    """A connection that ends before a byte is sent where it leads to the machine's own link."""
 
-    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
-        return None
+    def connect(self) -> None:
+        super().connect()
+        refuse_link(self.sock)
+
+
+class DirectTLS(HTTPSConnection):
+    """The same behind TLS."""
+
+    def connect(self) -> None:
+        super().connect()
+        refuse_link(self.sock)
+
+
+class Plain(HTTPHandler):
+    def http_open(self, req: Request) -> Any:
+        return self.do_open(Direct, req)
+
+
+class Secured(HTTPSHandler):
+    def https_open(self, req: Request) -> Any:
+        return self.do_open(DirectTLS, req)
+
+
+def refuse_link(connected: socket.socket) -> None:
+    """Raises ConnectionError where the other end is link-local: clouds hand out their keys there."""
+    peer = ip_address(str(connected.getpeername()[0]).partition("%")[0])
+    if any(peer in network for network in LINK_LOCAL):
+        connected.close()
+        raise ConnectionError("A link-local address is not asked.")
 
 
 def opener() -> OpenerDirector:
-    """Follows no redirect, and takes no proxy from the environment."""
-    return build_opener(ProxyHandler({}), NoRedirects)
+    """Speaks http and https alone, without proxies; a redirect could lead anywhere: it is an error."""
+    director = OpenerDirector()
+    for handler in (Plain(), Secured(), HTTPErrorProcessor(), HTTPDefaultErrorHandler(), UnknownHandler()):
+        director.add_handler(handler)
+    return director
 
 
 def filled(query: str, ci: ConfigurationItem) -> str | None:

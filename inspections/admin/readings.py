@@ -5,11 +5,17 @@ from unfold.admin import ModelAdmin
 
 from audit.recorded.admin import ReadOnly, RecordedAdmin
 from inspections.admin.checklists import WebAddresses
+from inspections.forms.readings import ReadingSourceForm
 from inspections.models import Alert, MachineReading, ReadingSource
 
 
 @admin.register(ReadingSource)
 class ReadingSourceAdmin(WebAddresses, RecordedAdmin):
+    form = ReadingSourceForm
+    fields = [
+        "key", "label", "label_zh", "kind", "account", "url", "credentials_variable", "credentials",
+        "item_labels", "is_enabled", "last_seen_at", "last_error", "last_error_at",
+    ]  # fmt: skip
     list_display = ["key", "label", "kind", "account", "is_enabled", "last_seen_at", "last_error_at"]
     list_filter = ["kind", "is_enabled"]
     list_select_related = ["account"]

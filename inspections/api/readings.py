@@ -10,6 +10,7 @@ from accounts.bodies import JSONParser
 from accounts.roles import Right, require_right
 from audit.recorded.api import RecordedViewSet
 from inspections.actions import record_readings
+from inspections.actions.sources import prove_credentials
 from inspections.messages import messages_in
 from inspections.models import MachineReading, ReadingSource
 from inspections.perfdata import boundary
@@ -37,18 +38,26 @@ def source_of(user, kind):
 
 
 class ReadingSourceSerializer(serializers.ModelSerializer):
+    credentials = serializers.CharField(
+        write_only=True, required=False, allow_blank=True, max_length=4000,
+        help_text="What the variable holds; asked for when `url` or `credentials_variable` is another one.",
+    )  # fmt: skip
+
     class Meta:
         model = ReadingSource
         fields = [
-            "id", "key", "label", "label_zh", "kind", "account", "url", "credentials_variable", "item_labels",
-            "is_enabled", "last_seen_at", "last_error", "last_error_at", "row_version",
+            "id", "key", "label", "label_zh", "kind", "account", "url", "credentials_variable", "credentials",
+            "item_labels", "is_enabled", "last_seen_at", "last_error", "last_error_at", "row_version",
         ]  # fmt: skip
 
     def validate(self, given):
-        """The model's own clean(), with its messages per field."""
+        """The model's own clean(), with its messages per field; credentials go where their owner says."""
         row = self.instance or ReadingSource()
+        entered = given.pop("credentials", "")
         names = ("account", "item_labels", "url")
         ReadingSource(**{name: given.get(name, getattr(row, name, None)) for name in names}).clean()
+        url, variable = (given.get(name, getattr(row, name)) for name in ("url", "credentials_variable"))
+        prove_credentials(row, url=url, variable=variable, entered=entered)
         return given
 
 

@@ -5,6 +5,7 @@ import threading
 import time
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address, ip_network
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -242,3 +243,34 @@ def test_what_is_bad_opens_a_finding(server, source, ci):
 def test_a_base_url_has_no_credentials_and_no_query(url):
     with pytest.raises(ValidationError, match="Only scheme"):
         make_reading_source("prometheus", url=url).clean()
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/hostname?", "ftp://127.0.0.1/", "data:text/plain,x", "gopher://x/"]
+)
+def test_nothing_but_http_is_spoken_whatever_stands_in_the_table(source, ci, url):
+    run_of(ci)
+    ReadingSource.objects.filter(pk=source.pk).update(url=url)
+    assert pulled().problem == "no_answer"
+    source.refresh_from_db()
+    assert "unknown url type" in source.last_error
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://host/", "gopher://host/", "javascript:x"])
+def test_an_address_is_of_the_web(url):
+    with pytest.raises(ValidationError):
+        make_reading_source("prometheus", url=url).full_clean()
+
+
+def test_the_link_of_the_machine_is_not_asked(server, source, ci, monkeypatch):
+    run_of(ci)
+    monkeypatch.setattr(prometheus, "LINK_LOCAL", [ip_network("127.0.0.0/8")])  # as if we were in a cloud
+    assert pulled().problem == "no_answer"
+    assert server.asked == []
+    source.refresh_from_db()
+    assert "link-local" in source.last_error
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "::ffff:169.254.169.254"])
+def test_what_counts_as_the_link_of_the_machine(address):
+    assert any(ip_address(address) in network for network in prometheus.LINK_LOCAL)

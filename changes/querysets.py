@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from changes.workflow import ENDS, UNDER_WAY, State
+from changes.workflow import ENDS, UNDER_WAY, Kind, State
 
 # Where the clock of a ratification runs.
 RATIFY_STATES = (
@@ -249,15 +249,35 @@ class QuestionQuerySet(models.QuerySet):
         return self.filter(wanted, is_active=True).prefetch_related("answers")
 
 
+# An answer to an earlier plan; one without a mark was given before answers were bound to a plan.
+OUTDATED = ~models.Q(plan_hash="") & ~models.Q(plan_hash=models.F("change__asked_hash"))
+
+
 class ConsultationQuerySet(models.QuerySet):
     """Teams that were asked about changes."""
 
     def waiting(self) -> Self:
         """Questions that a team can still answer and has not agreed to; the most urgent first."""
-        before = (State.DRAFT, State.ASSESSING, State.TESTING)
-        return self.filter(change__state__in=before).exclude(answer="agreed").order_by("due_at", "id")
+        agreed = models.Q(answer="agreed") & ~OUTDATED
+        return self.filter(self._before_vote()).exclude(agreed).order_by("due_at", "id")
 
     def answered(self) -> Self:
         """Questions that were answered, also by an objection, or are past answering; newest first."""
-        before = (State.DRAFT, State.ASSESSING, State.TESTING)
-        return self.filter(~models.Q(change__state__in=before) | ~models.Q(answer="asked")).order_by("-id")
+        return self.filter(~self._before_vote() | ~models.Q(answer="asked")).order_by("-id")
+
+    def outdated(self) -> Self:
+        """Answers to an earlier plan than the one that stands."""
+        return self.filter(OUTDATED)
+
+    def to_be_told(self) -> Self:
+        """Questions before the vote, past draft, without an answer or with one to an earlier plan."""
+        open_ones = self.filter(self._before_vote()).exclude(change__state=State.DRAFT)
+        return open_ones.filter(models.Q(answer="asked") | OUTDATED)
+
+    def _before_vote(self) -> models.Q:
+        """As `consultations.is_before_vote`: no round is open, and none has decided."""
+        rounds = apps.get_model("changes", "ApprovalRound").objects
+        is_open = rounds.filter(change=models.OuterRef("change"), closed_at=None)
+        return models.Q(change__state__in=(State.DRAFT, State.ASSESSING, State.TESTING)) | models.Q(
+            ~models.Exists(is_open), change__state=State.APPROVING, change__kind=Kind.NORMAL
+        )

@@ -346,7 +346,7 @@ class Work:
         for each in self.stages:
             if each.stage.applied_at:
                 lines.append({"at": each.stage.applied_at, "who": each.stage.applied_by, "what": _("applied"),
-                              "detail": str(each.stage)})  # fmt: skip
+                              "detail": _(each.stage.label) if each.stage.label else ""})  # fmt: skip
         for row in self.deviations:
             lines.append(
                 {

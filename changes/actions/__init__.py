@@ -91,6 +91,7 @@ from changes.actions.review import (
     add_caused_incident,
     add_review_action,
     complete_review_action,
+    reasons_against_reviewing,
     record_review,
 )
 from changes.actions.risk import assess
@@ -223,6 +224,7 @@ __all__ = [
     "reasons_against_editing",
     "reasons_against_overruling",
     "reasons_against_proposing",
+    "reasons_against_reviewing",
     "reasons_against_template_of",
     "reasons_against_testing",
     "reasons_against_voting",

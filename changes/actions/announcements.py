@@ -66,20 +66,22 @@ def _tell_of_freeze(change: ChangeRequest, freeze: FreezeWindow, names: list[str
 
 
 def ask_teams(now: datetime) -> int:
-    """The members of every team that is asked about a change and has not answered."""
-    open_ones = Consultation.objects.filter(
-        answer=Consultation.Answer.ASKED, change__state__in=[State.ASSESSING, State.TESTING]
-    )
+    """The members of every team that is asked about a change and has not answered, or answered for an earlier
+    plan: once for each question, and once for each answer that an edit made void."""
     count = 0
-    for row in open_ones.select_related("change", "team"):
+    for row in Consultation.objects.to_be_told().select_related("change", "team"):
         members = User.objects.filter(memberships__team=row.team_id)
         count += tell_people(
             row.change,
             members,
             notices.CONSULTED,
-            _("Your team is asked: %(change)s"),
-            _("%(team)s owns something that this change touches. Agree or object on its page."),
-            key=f"consult:{row.pk}",
+            _("Your team is asked again: %(change)s")
+            if row.is_outdated
+            else _("Your team is asked: %(change)s"),
+            _("The plan was edited since %(team)s answered. Read it and agree or object on its page.")
+            if row.is_outdated
+            else _("%(team)s owns something that this change touches. Agree or object on its page."),
+            key=f"consult:{row.pk}:{row.plan_hash[:16]}" if row.is_outdated else f"consult:{row.pk}",
             team=row.team,
         )
     return count

@@ -18,18 +18,30 @@ from changes.guards.form import thin
 from changes.guards.refusal import Refusal
 from changes.models import AssessmentPolicy, ChangeRequest, Consultation
 from changes.models.request import AssignmentRole
-from changes.workflow import State
+from changes.workflow import Kind, State
 
 
 def ask_owners(change: ChangeRequest, by: User | None, data: Mapping[str, Any]) -> list[Consultation]:
-    """Every team to ask has been asked, with a time to answer by; who was asked before is not asked again."""
+    """Every team to ask has been asked, with a time to answer by; who answered is asked again, with a new
+    time, only where the plan was edited since."""
     asked = set(change.consultations.values_list("team_id", flat=True))
     due_at = timezone.now() + timedelta(minutes=consult_minutes(change.kind))
+    change.consultations.outdated().update(due_at=due_at)
     return Consultation.objects.bulk_create(
         Consultation(change=change, team=team, due_at=due_at)
         for team in owners_to_consult(change)
         if team.pk not in asked
     )
+
+
+def ask_owners_anew(change: ChangeRequest, asked: str) -> None:
+    """Who answered for the plan with this `asked_hash`, and not for the one that stands, has a new time to
+    answer by. Nobody hears of it in draft: they are asked once the impact is confirmed."""
+    if change.state == State.DRAFT:
+        return
+    rows = change.consultations.filter(plan_hash=asked).outdated()
+    if rows.exists():
+        rows.update(due_at=timezone.now() + timedelta(minutes=consult_minutes(change.kind)))
 
 
 def consult_minutes(kind: str) -> int:
@@ -38,15 +50,24 @@ def consult_minutes(kind: str) -> int:
 
 
 def consult_owner(
-    change: ChangeRequest, team: Team, *, by: User, answer: str, comment: str = ""
+    change: ChangeRequest, team: Team, *, by: User, answer: str, comment: str = "", plan_hash: str = ""
 ) -> Consultation:
-    """The owning team's answer stands on the change; given by a member of it, by nobody else.
+    """The owning team's answer to the plan as it stands; given by a member of it, by nobody else.
 
-    A new answer replaces the one before (its history stays) and takes an overruling away. Raises StepRefused.
+    A new answer replaces the one before (its history stays) and takes an overruling away; an edit of the plan
+    makes it void. `plan_hash`, where given, is the `asked_hash` that was read. Raises StepRefused.
     """
     with refusals_recorded("consult_owner", change, by):
         current = locked(change)
         refusals = reasons_against_answering(current, team, by)
+        if plan_hash and plan_hash != current.asked_hash:
+            refusals.append(
+                Refusal(
+                    "plan_edited",
+                    _("The plan was edited since you opened the page."),
+                    _("Read it again and answer what it says now."),
+                )
+            )
         if answer not in (Consultation.Answer.AGREED, Consultation.Answer.OBJECTED):
             refusals.append(Refusal("answer", _("There is no such answer."), _("Agree or object.")))
         if answer == Consultation.Answer.OBJECTED and thin(comment):
@@ -59,11 +80,9 @@ def consult_owner(
             )
         if refusals:
             raise StepRefused(refusals)
+        said = {"answer": answer, "answered_by": by, "comment": comment.strip()}
         row, _made = Consultation.objects.update_or_create(
-            change=current,
-            team=team,
-            defaults={"answer": answer, "answered_by": by, "comment": comment.strip()},
-            create_defaults={"answer": answer, "answered_by": by, "comment": comment.strip()},
+            change=current, team=team, defaults=said | {"plan_hash": current.asked_hash}
         )
         row.refresh_from_db()
         tell_answer(row)
@@ -86,9 +105,16 @@ def reasons_against_answering(change: ChangeRequest, team: Team, by: User) -> li
         refusals.append(
             Refusal("requester_apart", _("You asked for this change; a colleague answers for the team."))
         )
-    if change.state not in (State.DRAFT, State.ASSESSING, State.TESTING):
+    if not is_before_vote(change):
         refusals.append(Refusal("state", _("Owners are consulted before the approval.")))
     return refusals
+
+
+def is_before_vote(change: ChangeRequest) -> bool:
+    """Owners can answer: no round was opened, or an edit of the plan has voided it. At most one query."""
+    if change.state != State.APPROVING or change.kind != Kind.NORMAL:
+        return change.state in (State.DRAFT, State.ASSESSING, State.TESTING)
+    return not change.rounds.filter(closed_at=None).exists()
 
 
 def overrule_owner(consultation: Consultation, *, by: User, because: str) -> Consultation:
@@ -102,7 +128,8 @@ def overrule_owner(consultation: Consultation, *, by: User, because: str) -> Con
         if refusals := reasons_against_overruling(current, row, by, because):
             raise StepRefused(refusals)
         row.overruled_by, row.overruled_because = by, because.strip()
-        row.save(update_fields=["overruled_by", "overruled_because"])
+        row.overruled_hash = current.asked_hash
+        row.save(update_fields=["overruled_by", "overruled_because", "overruled_hash"])
         row.refresh_from_db()
         tell_overruling(row)
     return row
@@ -116,14 +143,13 @@ def reasons_against_overruling(
     refusals = []
     if not (named and has_right(by, Right.CHANGE_ASSESS)) or by.pk == change.requester_id:
         refusals.append(Refusal("who", _("This is for the assessors of the change."), _("Ask one of them.")))
-    if change.state != State.ASSESSING:
-        refusals.append(Refusal("state", _("Owners are overruled while the change is assessed.")))
-    silent = row.answer == Consultation.Answer.ASKED
-    if silent and (row.due_at is None or row.due_at > timezone.now()):
+    if change.state == State.DRAFT or not is_before_vote(change):
+        refusals.append(Refusal("state", _("Owners are overruled before the approval.")))
+    if row.is_silent and (row.due_at is None or row.due_at > timezone.now()):
         refusals.append(
             Refusal("nothing_to_overrule", _("The team still has time to answer."), _("Wait, or ask them."))
         )
-    if row.answer == Consultation.Answer.AGREED:
+    if row.answer == Consultation.Answer.AGREED and not row.is_outdated:
         refusals.append(Refusal("nothing_to_overrule", _("The team agreed.")))
     if because is not None and thin(because):
         refusals.append(

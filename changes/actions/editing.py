@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.roles import Right, has_right
+from changes.actions.consultations import ask_owners_anew
 from changes.actions.refusals import StepRefused, locked, refusals_recorded
 from changes.guards.refusal import Refusal
 from changes.models import ChangeRequest, Consultation, TestRun, Vote
@@ -52,10 +53,12 @@ def editing(change: ChangeRequest, by: User) -> Iterator[ChangeRequest]:
 @contextmanager
 def nothing_voided_unsaid(current: ChangeRequest) -> Iterator[None]:
     """Raises StepRefused (`voids_votes`) when the block altered the plan's hash, that voids something, and
-    nobody agreed to it. One query more, three when the hash has changed; `current` is as before the block."""
-    planned = current.plan_hash
+    nobody agreed to it. Owners whose answer it voids have a new time to answer by. Two queries more, four
+    when the hash has changed; `current` is as before the block."""
+    planned, asked = current.plan_hash, current.asked_hash
     losses = [] if _is_confirmed.get() else what_an_edit_voids(current)
     yield
+    ask_owners_anew(current, asked)
     if losses and ChangeRequest.objects.filter(pk=current.pk).exclude(plan_hash=planned).exists():
         fix = _("Confirm that this is void, or leave the plan as it is.")
         raise StepRefused([Refusal("voids_votes", loss, fix) for loss in losses])
@@ -88,16 +91,18 @@ def what_an_edit_voids(change: ChangeRequest) -> list[str]:
         if of_kind:
             words = {"count": len(of_kind), "people": _names(run.tester for run in of_kind)}
             losses.append(text(len(of_kind)) % words)
-    agreed = change.consultations.filter(answer=Consultation.Answer.AGREED).select_related("team")
-    if teams := [row.team for row in agreed.order_by("id")]:
+    asked = list(change.consultations.select_related("team").order_by("id"))
+    agreed = [row.team for row in asked if row.answer == Consultation.Answer.AGREED and not row.is_outdated]
+    if agreed:
         text = ngettext(
-            "The agreement of %(people)s: it was given to the plan as it stands now. It is not asked for "
-            "again by itself; tell them what you change.",
-            "The agreements of %(people)s: they were given to the plan as it stands now. They are not asked "
-            "for again by themselves; tell them what you change.",
-            len(teams),
+            "The agreement of %(people)s to this plan: they are asked again.",
+            "The agreements of %(people)s to this plan: they are asked again.",
+            len(agreed),
         )
-        losses.append(text % {"people": _names(teams)})
+        losses.append(text % {"people": _names(agreed)})
+    if overruled := [row.team for row in asked if row.is_overruled]:
+        text = _("That %(people)s were overruled: the assessor decides again.")
+        losses.append(text % {"people": _names(overruled)})
     return losses
 
 

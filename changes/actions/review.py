@@ -29,8 +29,7 @@ def record_review(
     """The review's answers stand on the change, by question, with what was learned in short."""
     with refusals_recorded("record_review", change, by):
         current = locked(change)
-        refusals = _against_reviewing(current, by, (State.REVIEWING,))
-        if refusals:
+        if refusals := reasons_against_reviewing(current, by, "review"):
             raise StepRefused(refusals)
         keys = {key for key, _question in REVIEW_QUESTIONS}
         current.review_answers = {
@@ -48,7 +47,7 @@ def add_review_action(
     """Somebody is to do something by a date. The same action agreed twice is one."""
     with refusals_recorded("add_review_action", change, by):
         current = locked(change)
-        refusals = _against_reviewing(current, by, AFTER_THE_START)
+        refusals = reasons_against_reviewing(current, by, "action")
         if not text.strip():
             refusals.append(Refusal("text", _("Write what is to be done.")))
         if not owner.is_active:
@@ -95,9 +94,7 @@ def add_caused_incident(
     """
     with refusals_recorded("add_caused_incident", change, by):
         current = locked(change)
-        manager = has_right(by, Right.CHANGE_MANAGE)
-        states = (*AFTER_THE_START, State.CLOSED) if manager else AFTER_THE_START
-        refusals = _against_reviewing(current, by, states)
+        refusals = reasons_against_reviewing(current, by, "incident")
         if not reference.strip():
             refusals.append(Refusal("reference", _("Give the reference of the incident.")))
         if severity not in IncidentPriority.values:
@@ -115,8 +112,12 @@ def add_caused_incident(
     return row
 
 
-def _against_reviewing(change: ChangeRequest, by: User, states: tuple[str, ...]) -> list[Refusal]:
+def reasons_against_reviewing(change: ChangeRequest, by: User, part: str) -> list[Refusal]:
+    """Why this person cannot write this part of the review now (`review`, `action`, `incident`)."""
     refusals = []
+    states = (State.REVIEWING,) if part == "review" else AFTER_THE_START
+    if part == "incident" and has_right(by, Right.CHANGE_MANAGE):
+        states = (*states, State.CLOSED)
     if change.state not in states:
         words = {"state": change.get_state_display()}
         refusals.append(Refusal("state", _("This is not done while the change is “%(state)s”.") % words))

@@ -82,12 +82,16 @@ class OverruleSerializer(serializers.Serializer):
 class AskedSerializer(serializers.ModelSerializer):
     change_number = serializers.CharField(source="change.number", read_only=True)
     change_title = serializers.CharField(source="change.title", read_only=True)
+    asked_hash = serializers.CharField(
+        source="change.asked_hash", read_only=True, help_text=_("Mark of the plan that is asked about.")
+    )
 
     class Meta:
         model = Consultation
         fields = [
             "id", "change_number", "change_title", "team", "answer", "asked_at", "due_at", "is_late",
-            "answered_by", "answered_at", "comment", "overruled_by", "overruled_at", "overruled_because",
+            "is_outdated", "asked_hash", "answered_by", "answered_at", "comment", "overruled_by",
+            "overruled_at", "overruled_because",
         ]  # fmt: skip
 
 

@@ -161,7 +161,7 @@ class ChangeViewSet(AssessmentDeeds, PlanEndpoints, ScheduleEndpoints, WorkEndpo
     @extend_schema(request=shapes.ConsultationSerializer, responses={201: shapes.ConsultationSerializer})
     @action(detail=True, methods=["post"], filterset_class=None)
     def consultations(self, request, number):
-        """The answer of a team that owns an item: {team, answer, comment}."""
+        """The answer of an owning team to the plan as it stands: {team, answer, comment, plan_hash}."""
         asked = self._read(shapes.ConsultationSerializer)
         row = deeds.consult_owner(self.get_object(), asked.pop("team"), by=request.user, **asked)
         return self._made(shapes.ConsultationSerializer, row)

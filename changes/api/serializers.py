@@ -41,7 +41,7 @@ class ChangeSerializer(serializers.ModelSerializer):
             "description", "service", "requester", "owner", "window", "downtime_minutes", "risk",
             "risk_inputs", "test_plan", "rollback_trigger", "rollback_minutes", "rollback_owner",
             "rollback_rehearsal", "freeze_override", "template", "parameters", "incident_ref",
-            "incident_priority", "plan_hash",
+            "incident_priority", "plan_hash", "asked_hash",
             "approved_hash", "is_retrospective", "is_break_glass", "is_imported", "actual_start_at",
             "actual_end_at", "ratify_due_at", "is_unauthorised", "backup_ref", "deviations",
             "issues", "restore_check", "retro_assessment", "pir", "pir_actions", "caused_incidents",
@@ -49,7 +49,7 @@ class ChangeSerializer(serializers.ModelSerializer):
         ]  # fmt: skip
         read_only_fields = [
             "number", "state", "state_since_at", "on_hold", "outcome", "requester", "risk", "risk_inputs",
-            "plan_hash", "approved_hash", "is_retrospective", "is_break_glass", "is_imported",
+            "plan_hash", "asked_hash", "approved_hash", "is_retrospective", "is_break_glass", "is_imported",
             "actual_start_at", "actual_end_at", "ratify_due_at", "is_unauthorised", "backup_ref",
             "deviations", "issues", "restore_check", "retro_assessment", "pir",
             "pir_actions", "caused_incidents", "created_at",
@@ -78,13 +78,22 @@ class AssignmentSerializer(serializers.ModelSerializer):
 
 
 class ConsultationSerializer(serializers.ModelSerializer):
+    """A team's word on the plan as it stands; an edit of the plan makes it void (`is_outdated`)."""
+
     team = serializers.PrimaryKeyRelatedField(queryset=Team.objects.all())
+    plan_hash = serializers.CharField(
+        required=False,
+        max_length=64,
+        default="",
+        help_text=_("The `asked_hash` that was read; another is refused."),
+    )
+    is_outdated = serializers.BooleanField(read_only=True)
 
     class Meta:
         model = Consultation
         fields = [
             "id", "team", "answer", "asked_at", "due_at", "answered_by", "answered_at", "comment",
-            "overruled_by", "overruled_at", "overruled_because",
+            "plan_hash", "is_outdated", "overruled_by", "overruled_at", "overruled_because",
         ]  # fmt: skip
         read_only_fields = [
             "asked_at", "due_at", "answered_by", "answered_at", "overruled_by", "overruled_at",

@@ -33,11 +33,11 @@ class ReviewForm(forms.Form):
 
 class ReviewActionForm(forms.ModelForm):
     owner = forms.ModelChoiceField(User.objects.filter(is_active=True), label=_("Who does it"))
+    due_on = forms.DateField(label=_("To be done by"), widget=forms.DateInput(attrs={"type": "date"}))
 
     class Meta:
         model = ReviewAction
         fields = ["text", "owner", "due_on"]
-        widgets = {"due_on": forms.DateInput(attrs={"type": "date"})}
 
 
 class IncidentForm(forms.ModelForm):

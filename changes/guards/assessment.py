@@ -11,6 +11,7 @@ from changes.guards.impact import critical_from
 from changes.guards.refusal import Data, Refusal, unless
 from changes.models import ApprovalPolicy, ChangeRequest, Consultation, RiskQuestion
 from changes.models.request import ItemImpact
+from changes.workflow import Kind
 
 
 def risk_answered(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
@@ -39,7 +40,10 @@ def owners_to_consult(change: ChangeRequest) -> QuerySet[Team]:
 
 
 def ci_owners_consulted(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:
-    """Each team to ask has agreed, or was overruled for a recorded reason; an objection always counts."""
+    """Each team to ask has agreed to the plan as it stands, or was overruled for a recorded reason; an
+    objection always counts. Only normal changes ask."""
+    if change.kind != Kind.NORMAL:
+        return []
     asked = {row.team_id: row for row in change.consultations.select_related("team")}
     refusals = [
         Refusal(
@@ -51,15 +55,24 @@ def ci_owners_consulted(change: ChangeRequest, by: User | None, data: Data) -> l
         if row.answer == Consultation.Answer.OBJECTED and not row.is_settled
     ]
     return refusals + [
-        Refusal(
-            "ci_owners_consulted",
-            _("%(team)s owns an item and has not answered yet.") % {"team": team},
-            _("A member of the team answers; silence never counts as agreement."),
-        )
+        _unanswered(team, asked.get(team.pk))
         for team in owners_to_consult(change)
-        if team.pk not in asked
-        or (asked[team.pk].answer == Consultation.Answer.ASKED and not asked[team.pk].is_settled)
+        if team.pk not in asked or (asked[team.pk].is_silent and not asked[team.pk].is_settled)
     ]
+
+
+def _unanswered(team: Team, row: Consultation | None) -> Refusal:
+    if row is not None and row.is_outdated:
+        return Refusal(
+            "agreed_to_earlier_plan",
+            _("%(team)s agreed to an earlier plan; it was edited since.") % {"team": team},
+            _("A member of the team reads what it says now and answers again."),
+        )
+    return Refusal(
+        "ci_owners_consulted",
+        _("%(team)s owns an item and has not answered yet.") % {"team": team},
+        _("A member of the team answers; silence never counts as agreement."),
+    )
 
 
 def test_plan_complete(change: ChangeRequest, by: User | None, data: Data) -> list[Refusal]:

@@ -14,6 +14,7 @@ from accounts.models import Team
 from audit.recorded.models import RecordedModel
 from changes.models.request import ChangeRequest
 from changes.querysets import ConsultationQuerySet
+from changes.workflow import EDITABLE
 
 
 class ImpactConfirmation(RecordedModel):
@@ -72,8 +73,10 @@ class ImpactConfirmation(RecordedModel):
 class Consultation(RecordedModel):
     """One team that owns a changed or critical affected item, asked what it says, and its answer.
 
-    An objection, or silence past `due_at`, can be overruled by the assessor with a reason; a new answer takes
-    the overruling away. PostgreSQL keeps who may answer and overrule.
+    An answer and an overruling are for the plan as it was then (`asked_hash` of the change): an edit of the
+    plan makes them void, and the team is asked again. An objection, or silence past `due_at`, can be
+    overruled by the assessor with a reason; a new answer takes the overruling away. PostgreSQL keeps who may
+    answer and overrule, and writes the hashes; an empty one is older than this rule.
     """
 
     class Answer(models.TextChoices):
@@ -97,6 +100,7 @@ class Consultation(RecordedModel):
         verbose_name=_("answered by"),
     )
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True, editable=False)
+    plan_hash = models.CharField(_("answered for the plan"), max_length=64, blank=True, editable=False)
     comment = models.TextField(_("comment"), blank=True)
     overruled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -108,6 +112,7 @@ class Consultation(RecordedModel):
     )
     overruled_at = models.DateTimeField(_("overruled at"), null=True, blank=True, editable=False)
     overruled_because = models.TextField(_("overruled because"), blank=True)
+    overruled_hash = models.CharField(_("overruled for the plan"), max_length=64, blank=True, editable=False)
 
     objects = ConsultationQuerySet.as_manager()
 
@@ -127,11 +132,29 @@ class Consultation(RecordedModel):
         return f"{self.team}: {self.get_answer_display()}"
 
     @property
+    def is_outdated(self) -> bool:
+        """The plan was edited since the team answered, and is still to be approved."""
+        return not self._is_for_this_plan(self.plan_hash)
+
+    @property
+    def is_overruled(self) -> bool:
+        """The assessor goes on without the team, with the plan as it stands."""
+        return self.overruled_by_id is not None and self._is_for_this_plan(self.overruled_hash)
+
+    @property
+    def is_silent(self) -> bool:
+        """Nobody has said a word about the plan as it stands; an agreement to an earlier one is none."""
+        return self.answer == self.Answer.ASKED or (self.answer == self.Answer.AGREED and self.is_outdated)
+
+    @property
     def is_settled(self) -> bool:
-        """It stands in nobody's way: agreed, or overruled with a reason."""
-        return self.answer == self.Answer.AGREED or self.overruled_by_id is not None
+        """It stands in nobody's way: agreed to this plan, or overruled with a reason."""
+        return (self.answer == self.Answer.AGREED and not self.is_outdated) or self.is_overruled
 
     @property
     def is_late(self) -> bool:
         """Nobody answered in time; that is shown, and is no agreement."""
-        return self.answer == self.Answer.ASKED and self.due_at is not None and self.due_at < timezone.now()
+        return self.is_silent and self.due_at is not None and self.due_at < timezone.now()
+
+    def _is_for_this_plan(self, mark: str) -> bool:
+        return mark in ("", self.change.asked_hash) or self.change.state not in EDITABLE

@@ -43,7 +43,8 @@ class ChangeRequest(RecordedModel):
     """One application to add, modify or remove anything that could affect services (ITIL 4, "change").
 
     `state`, `on_hold`, `outcome`, `approved_hash` and the flags are moved by PostgreSQL when a ChangeEvent is
-    inserted, and refused to everybody else. `plan_hash` is computed by PostgreSQL over the whole plan.
+    inserted, and refused to everybody else. `plan_hash` is computed by PostgreSQL over the whole plan,
+    `asked_hash` over the plan without what its assessment found: owners of items answer for that.
     """
 
     number = models.CharField(
@@ -119,6 +120,9 @@ class ChangeRequest(RecordedModel):
         _("priority of the incident"), max_length=2, choices=IncidentPriority.choices, blank=True
     )
     plan_hash = models.CharField(_("hash of the plan"), max_length=64, blank=True, editable=False)
+    asked_hash = models.CharField(
+        _("hash of what owners are asked about"), max_length=64, blank=True, editable=False
+    )
     approved_hash = models.CharField(
         _("hash of the approved plan"), max_length=64, blank=True, editable=False
     )

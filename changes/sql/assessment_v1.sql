@@ -45,11 +45,18 @@ END $$;
 CREATE OR REPLACE TRIGGER guard_confirmation BEFORE INSERT ON changes_impactconfirmation
   FOR EACH ROW EXECUTE FUNCTION changes_guard_confirmation_v1();
 
--- A team answers through a member, before the vote; an objection says why; it, or silence past its time, is
--- overruled by the assessor with a reason; a new answer takes the overruling away.
+-- Owners answer, and are overruled, before the vote: before its round opens, and once an edit has voided it.
+CREATE OR REPLACE FUNCTION changes_is_before_vote_v1(c changes_changerequest) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT c.state IN ('draft', 'assessing', 'testing') OR c.state = 'approving' AND c.kind = 'normal'
+     AND NOT EXISTS (SELECT FROM changes_approvalround r WHERE r.change_id = c.id AND r.closed_at IS NULL);
+$$;
+
+-- A team answers through a member, before the vote, for the plan as it stands; an objection says why; it, or
+-- silence past its time, is overruled by the assessor with a reason; a new answer takes the overruling away.
 CREATE OR REPLACE FUNCTION changes_guard_consultation_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE c changes_changerequest; is_new boolean := TG_OP = 'INSERT'; was changes_consultation;
+DECLARE c changes_changerequest; is_new boolean := TG_OP = 'INSERT'; was changes_consultation; live text;
 BEGIN
   IF TG_OP = 'DELETE' THEN
     PERFORM changes_refuse_v1('append_only', 'a team that was asked stays asked');
@@ -61,8 +68,12 @@ BEGIN
     END IF;
   END IF;
   SELECT * INTO c FROM changes_changerequest WHERE id = NEW.change_id FOR NO KEY UPDATE;
-  IF NEW.answer <> 'asked' AND (is_new OR (NEW.answer, NEW.comment, NEW.answered_by_id)
-       IS DISTINCT FROM (OLD.answer, OLD.comment, OLD.answered_by_id)) THEN
+  live := changes_asked_hash_v1(c);
+  IF NEW.answer <> 'asked' AND (is_new OR (NEW.answer, NEW.comment, NEW.answered_by_id, NEW.plan_hash)
+       IS DISTINCT FROM (OLD.answer, OLD.comment, OLD.answered_by_id, OLD.plan_hash)) THEN
+    IF NEW.plan_hash <> live AND concat(NEW.plan_hash, was.plan_hash) <> '' THEN
+      PERFORM changes_refuse_v1('plan_edited', 'the plan is not the one that this answer is for');
+    END IF;
     IF NOT EXISTS (SELECT FROM accounts_teammember m JOIN accounts_user u ON u.id = m.user_id
                     WHERE m.team_id = NEW.team_id AND m.user_id = NEW.answered_by_id AND u.is_active) THEN
       PERFORM changes_refuse_v1('team_member', 'nobody answers for a team that they are not in');
@@ -70,29 +81,37 @@ BEGIN
     IF NEW.answered_by_id = c.requester_id THEN
       PERFORM changes_refuse_v1('requester_apart', 'who asked for a change does not answer for an owner of its items');
     END IF;
-    IF c.state NOT IN ('draft', 'assessing', 'testing') THEN
+    IF NOT changes_is_before_vote_v1(c) THEN
       PERFORM changes_refuse_v1('too_late', 'owners answer before the vote');
     END IF;
     IF NEW.answer = 'objected' AND btrim(NEW.comment) = '' THEN
       PERFORM changes_refuse_v1('comment_required', 'an objection says why');
     END IF;
     NEW.answered_at := clock_timestamp();
-    NEW.overruled_by_id := NULL; NEW.overruled_at := NULL; NEW.overruled_because := '';
+    NEW.plan_hash := live;
+    NEW.overruled_by_id := NULL; NEW.overruled_at := NULL; NEW.overruled_because := ''; NEW.overruled_hash := '';
   ELSIF NEW.answer = 'asked' AND NOT is_new AND OLD.answer <> 'asked' THEN
     PERFORM changes_refuse_v1('append_only', 'an answer is changed by another answer, not taken back');
+  ELSE
+    NEW.plan_hash := CASE WHEN is_new THEN '' ELSE was.plan_hash END;
   END IF;
-  IF NEW.overruled_by_id IS NOT NULL AND (is_new OR (NEW.overruled_by_id, NEW.overruled_because)
-       IS DISTINCT FROM (was.overruled_by_id, was.overruled_because)) THEN
-    IF NOT changes_is_assessor_v1(c.id, NEW.overruled_by_id) OR c.state <> 'assessing' THEN
-      PERFORM changes_refuse_v1('assessor_overrules', 'the assessor overrules, while assessing');
+  IF NEW.overruled_by_id IS NOT NULL AND (is_new OR (NEW.overruled_by_id, NEW.overruled_because, NEW.overruled_hash)
+       IS DISTINCT FROM (was.overruled_by_id, was.overruled_because, was.overruled_hash)) THEN
+    IF NOT changes_is_assessor_v1(c.id, NEW.overruled_by_id) OR c.state = 'draft' OR NOT changes_is_before_vote_v1(c) THEN
+      PERFORM changes_refuse_v1('assessor_overrules', 'the assessor overrules, before the vote');
     END IF;
-    IF NOT (NEW.answer = 'objected' OR NEW.answer = 'asked' AND NEW.due_at < clock_timestamp()) THEN
+    IF NEW.overruled_hash <> live AND concat(NEW.overruled_hash, was.overruled_hash) <> '' THEN
+      PERFORM changes_refuse_v1('plan_edited', 'the plan is not the one that is gone on with');
+    END IF;
+    IF NOT (NEW.answer = 'objected' OR NEW.due_at < clock_timestamp()
+            AND (NEW.answer = 'asked' OR NEW.plan_hash NOT IN ('', live))) THEN
       PERFORM changes_refuse_v1('nothing_to_overrule', 'an objection is overruled, or silence past its time');
     END IF;
     IF btrim(NEW.overruled_because) = '' THEN
       PERFORM changes_refuse_v1('comment_required', 'overruling says why');
     END IF;
     NEW.overruled_at := clock_timestamp();
+    NEW.overruled_hash := live;
   END IF;
   RETURN NEW;
 END $$;
@@ -159,12 +178,16 @@ BEGIN
       SELECT max(array_position(levels, e.value ->> 'level')) FROM jsonb_each(c.risk_inputs -> 'inputs') e) THEN
       PERFORM changes_refuse_v1('risk_computed', 'the risk is the highest of its inputs');
     END IF;
+  END IF;
+  IF event IN ('assessed', 'assessed_low', 'tested') OR event = 'new_round' AND c.kind = 'normal' THEN
+    live := changes_asked_hash_v1(c);
     IF EXISTS (SELECT FROM changes_teams_to_ask_v1(c.id) t WHERE NOT EXISTS (
       SELECT FROM changes_consultation k WHERE k.change_id = c.id AND k.team_id = t
-         AND (k.answer = 'agreed' OR k.overruled_by_id IS NOT NULL)))
+         AND (k.answer = 'agreed' AND k.plan_hash IN ('', live)
+              OR k.overruled_by_id IS NOT NULL AND k.overruled_hash IN ('', live))))
        OR EXISTS (SELECT FROM changes_consultation k WHERE k.change_id = c.id AND k.answer = 'objected'
-                     AND k.overruled_by_id IS NULL) THEN
-      PERFORM changes_refuse_v1('ci_owners_consulted', 'a team that owns an item has not agreed, nor been overruled');
+                     AND (k.overruled_by_id IS NULL OR k.overruled_hash NOT IN ('', live))) THEN
+      PERFORM changes_refuse_v1('ci_owners_consulted', 'a team that owns an item has not agreed to this plan, nor been overruled');
     END IF;
   END IF;
   IF (event IN ('assessed', 'assessed_low', 'start') OR event = 'approve' AND c.kind = 'normal') AND NOT EXISTS (

@@ -13,9 +13,12 @@ BEGIN
     END IF;
     NEW.state_since_at := clock_timestamp();
     NEW.plan_hash := changes_plan_hash_v1(NEW);
+    NEW.asked_hash := changes_asked_hash_v1(NEW);
     RETURN NEW;
   END IF;
   NEW.plan_hash := changes_plan_hash_v1(NEW);
+  NEW.asked_hash := CASE WHEN NEW.plan_hash = OLD.plan_hash AND OLD.asked_hash <> '' THEN OLD.asked_hash
+                         ELSE changes_asked_hash_v1(NEW) END;
   IF changes_in_gate_v1(TG_RELID) THEN
     RETURN NEW;
   END IF;

@@ -1,9 +1,9 @@
 -- sha256 over the canonical JSON of everything that is voted on. jsonb prints one way only; times are
 -- taken as seconds, so that neither DateStyle nor TimeZone of a session plays a part. A part that came later than
 -- 0002 stands in the second object and is left out where it is empty: plans approved before it keep their hash.
-CREATE OR REPLACE FUNCTION changes_plan_hash_v1(c changes_changerequest) RETURNS text
+CREATE OR REPLACE FUNCTION changes_plan_parts_v1(c changes_changerequest) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-  SELECT encode(sha256(convert_to((jsonb_build_object(
+  SELECT jsonb_build_object(
     'kind', c.kind, 'title', c.title, 'reason', c.reason, 'description', c.description,
     'service', c.service_id, 'downtime', c.downtime_minutes, 'risk', c.risk, 'risk_inputs', c.risk_inputs,
     'window', jsonb_build_array(isempty(c."window"), extract(epoch FROM lower(c."window")),
@@ -49,5 +49,19 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
                  WHERE l.change_id = c.id AND l.nature = 'follows'),
     'impact_reasons', (SELECT jsonb_agg(jsonb_build_array(i.item_id, i.effect, i.reason) ORDER BY i.item_id)
                          FROM changes_changeitem i WHERE i.change_id = c.id AND i.reason <> '')
-  )))::text, 'UTF8')), 'hex');
+  ));
+$$;
+
+CREATE OR REPLACE FUNCTION changes_plan_hash_v1(c changes_changerequest) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT encode(sha256(convert_to(changes_plan_parts_v1(c)::text, 'UTF8')), 'hex');
+$$;
+
+-- What owners of items are asked about: the plan as it was written, without what its assessment found out. The
+-- risk and the assessor's judgements are written after the owners have answered; they void no answer.
+CREATE OR REPLACE FUNCTION changes_asked_hash_v1(c changes_changerequest) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT encode(sha256(convert_to((changes_plan_parts_v1(c) - ARRAY['risk', 'risk_inputs', 'impact_reasons']
+    || jsonb_build_object('items', (SELECT jsonb_agg(i.item_id ORDER BY i.item_id) FROM changes_changeitem i
+                                     WHERE i.change_id = c.id AND i.impact = 'manual')))::text, 'UTF8')), 'hex');
 $$;

@@ -222,4 +222,5 @@ def consult(request, shown, team):
         by=request.user,
         answer=request.POST.get("answer", ""),
         comment=request.POST.get("comment", ""),
+        plan_hash=request.POST.get("plan_hash", ""),
     )

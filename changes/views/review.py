@@ -14,8 +14,8 @@ from changes import actions as deeds
 from changes.forms.review import IncidentForm, ReviewActionForm, ReviewForm
 from changes.guards.review import review_reasons
 from changes.models import ReviewAction
+from changes.models.review import REVIEW_QUESTIONS
 from changes.views.pages import found
-from changes.workflow import State
 
 PAGE_SIZE = 25
 
@@ -36,8 +36,8 @@ def _page(request, shown, *, status=200, **more):
         "reasons": review_reasons(shown),
         "incidents": shown.incidents.select_related("recorded_by"),
         "actions": shown.review_actions.select_related("owner", "done_by"),
-        "may_write": shown.state == State.REVIEWING,
-        "may_manage": has_right(request.user, Right.CHANGE_MANAGE),
+        "against": {part: deeds.reasons_against_reviewing(shown, request.user, part) for part in SAVED},
+        "answers": [(question, shown.review_answers.get(key, "")) for key, question in REVIEW_QUESTIONS],
     }
     return render(request, "changes/review.html", context | more, status=status)
 

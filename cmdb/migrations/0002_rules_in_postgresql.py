@@ -22,6 +22,7 @@ PARTS = [
     "check_item_links_v1",
     "identity_key_v1",
     "identity_v1",
+    "claim_identity_v1",
     "identity_rules_v1",
 ]
 UNDO = """

@@ -102,7 +102,8 @@ def revive() -> None:
 def stop_now(cluster: Cluster) -> None:
     """The server has ended, unless somebody else holds a lease: then it goes on for them."""
     cluster.hurry.touch()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90  # longer than the supervisor gives PostgreSQL
+    # The supervisor takes the file away when somebody holds a lease, or when PostgreSQL has ended.
     while cluster.hurry.exists() and cluster.is_locked() and time.monotonic() < deadline:
         time.sleep(0.05)
     while cluster.is_locked() and not _answers(cluster) and time.monotonic() < deadline:

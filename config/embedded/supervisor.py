@@ -100,16 +100,14 @@ class Supervisor:
                 time.sleep(POLL_SECONDS)
 
     def stop(self) -> None:
-        """PostgreSQL has ended: fast shutdown, then harder."""
-        self.cluster.hurry.unlink(missing_ok=True)
+        """PostgreSQL has ended: fast shutdown, then harder. Whoever is in a hurry hears of it when it is true."""
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
             if self.child is None or self.child.poll() is not None:
-                return
+                break
             self.child.send_signal(number)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self.child.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                continue
+        self.cluster.hurry.unlink(missing_ok=True)
 
     def ask_to_stop(self, *_: object) -> None:
         self.stopping = True

@@ -94,7 +94,7 @@ def test_script_server_serves_stops_and_starts_again_in_seconds(var):
     assert processes_of(var) == []
     second = Server(var)
     assert second.page("/accounts/login/") == 200
-    assert second.seconds < 20  # ten on an idle machine
+    assert second.seconds < first.seconds / 2  # what the first one made is there
     assert second.end(signal.SIGKILL) == -signal.SIGKILL
     deadline = time.monotonic() + 30
     while processes_of(var):

@@ -100,7 +100,7 @@ class Supervisor:
                 time.sleep(POLL_SECONDS)
 
     def stop(self) -> None:
-        """PostgreSQL has ended: fast shutdown, then harder. Whoever is in a hurry hears of it when it is true."""
+        """PostgreSQL has ended: fast shutdown, then harder; whoever is in a hurry hears it then."""
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
             if self.child is None or self.child.poll() is not None:
                 break

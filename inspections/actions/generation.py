@@ -6,6 +6,7 @@ import json
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -160,18 +161,34 @@ def _slots_of(plan: InspectionPlan, timetable: Timetable, until: datetime) -> li
     return sorted(slots)
 
 
-def _cis_in(plan: InspectionPlan) -> list[ConfigurationItem]:
+class Subject(NamedTuple):
+    """What a run needs to know of a CI, in the order of `SUBJECT`."""
+
+    pk: int
+    name: str
+    type_key: str
+    serial: str
+    location_id: int | None
+    location: str | None
+    ip: str | None
+    row_version: int
+
+
+SUBJECT = ("pk", "name", "type__key", "serial", "location_id", "location__name", "primary_ip", "row_version")
+
+
+def _cis_in(plan: InspectionPlan) -> list[Subject]:
     try:
         found = ConfigurationItem.objects.live().matching(plan.scope)
     except (ValidationError, ValueError, TypeError) as error:
         raise PlanTroubleError(InspectionPlan.Trouble.SCOPE, error) from error
-    return list(found.select_related("type", "location").order_by("location__name", "name", "pk"))
+    return [Subject(*row) for row in found.order_by("location__name", "name", "pk").values_list(*SUBJECT)]
 
 
 def _insert(
     plan: InspectionPlan,
     version: TemplateVersion,
-    cis: list[ConfigurationItem],
+    cis: list[Subject],
     crews: dict[datetime, list[Crew]],
     now: datetime,
 ) -> int:
@@ -214,7 +231,7 @@ def _pk(person: User | None) -> int | None:
     return None if person is None else person.pk
 
 
-def _group(plan: InspectionPlan, ci: ConfigurationItem) -> str:
+def _group(plan: InspectionPlan, ci: Subject) -> str:
     if plan.group_by == plan.GroupBy.CI:
         return str(ci.pk)
     if plan.group_by == plan.GroupBy.LOCATION:
@@ -222,22 +239,22 @@ def _group(plan: InspectionPlan, ci: ConfigurationItem) -> str:
     return "all"
 
 
-def _group_label(plan: InspectionPlan, ci: ConfigurationItem) -> str:
+def _group_label(plan: InspectionPlan, ci: Subject) -> str:
     if plan.group_by == plan.GroupBy.CI:
         return ci.name
     if plan.group_by == plan.GroupBy.LOCATION:
-        return ci.location.name if ci.location else _("No location")
+        return ci.location or _("No location")
     return ""
 
 
-def _snapshot(ci: ConfigurationItem) -> dict[str, object]:
+def _snapshot(ci: Subject) -> dict[str, object]:
     """What the report must still say when the CI has changed."""
     return {
         "name": ci.name,
-        "type": ci.type.key,
+        "type": ci.type_key,
         "serial": ci.serial,
-        "location": ci.location.name if ci.location else "",
-        "ip": ci.primary_ip or "",
+        "location": ci.location or "",
+        "ip": ci.ip or "",
         "row_version": ci.row_version,
     }
 

@@ -226,19 +226,36 @@ LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE state text;
 BEGIN
     SELECT r.state INTO state FROM inspections_inspectionrun r WHERE r.id = NEW.run_id FOR SHARE;
-    IF TG_OP = 'INSERT' AND state IN ('scheduled', 'open') THEN RETURN NEW; END IF;
-    IF TG_OP = 'UPDATE' THEN
-        IF to_jsonb(NEW) - 'row_version' = to_jsonb(OLD) - 'row_version' THEN RETURN NEW; END IF;
-        IF state = 'in_progress' AND (NEW.run_id, NEW.ci_id, NEW.position, NEW.snapshot) = (OLD.run_id, OLD.ci_id, OLD.position, OLD.snapshot)
-           AND NEW.skipped_items = OLD.skipped_items THEN
-            IF NEW.marked_by_id IS NULL OR NEW.result NOT IN ('found', 'unreachable', 'not_present')
-               OR NEW.result <> 'found' AND btrim(NEW.reason) = '' THEN
-                RAISE EXCEPTION 'inspections: somebody marks a target as found, unreachable or not present, for a reason' USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN NEW;
+    IF to_jsonb(NEW) - 'row_version' = to_jsonb(OLD) - 'row_version' THEN RETURN NEW; END IF;
+    IF state = 'in_progress' AND (NEW.run_id, NEW.ci_id, NEW.position, NEW.snapshot) = (OLD.run_id, OLD.ci_id, OLD.position, OLD.snapshot)
+       AND NEW.skipped_items = OLD.skipped_items THEN
+        IF NEW.marked_by_id IS NULL OR NEW.result NOT IN ('found', 'unreachable', 'not_present')
+           OR NEW.result <> 'found' AND btrim(NEW.reason) = '' THEN
+            RAISE EXCEPTION 'inspections: somebody marks a target as found, unreachable or not present, for a reason' USING ERRCODE = 'check_violation';
         END IF;
+        RETURN NEW;
     END IF;
     RAISE EXCEPTION 'inspections: the targets of a run that is % do not change', state USING ERRCODE = 'restrict_violation';
 END $$;
-CREATE OR REPLACE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE ON inspections_runtarget
+CREATE OR REPLACE TRIGGER inspections_20_guard BEFORE UPDATE ON inspections_runtarget
     FOR EACH ROW EXECUTE FUNCTION inspections_guard_target_v1();
+
+-- The runs of all new targets are locked and looked at once; enable_seqscan = off: the plan is made once per session,
+-- perhaps while there are no runs.
+CREATE OR REPLACE FUNCTION inspections_guard_new_targets_v1() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    runs bigint[] := ARRAY(SELECT DISTINCT n.run_id FROM new_rows n);
+    ahead bigint;
+BEGIN
+    PERFORM 1 FROM inspections_inspectionrun r WHERE r.id = ANY (runs) ORDER BY r.id FOR SHARE;
+    SELECT count(*) INTO ahead FROM inspections_inspectionrun r WHERE r.id = ANY (runs) AND r.state IN ('scheduled', 'open');
+    IF ahead < cardinality(runs) THEN
+        RAISE EXCEPTION 'inspections: the targets of a run that is % do not change',
+            (SELECT r.state FROM inspections_inspectionrun r WHERE r.id = ANY (runs) AND r.state NOT IN ('scheduled', 'open') LIMIT 1)
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER inspections_20_guard_new AFTER INSERT ON inspections_runtarget
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION inspections_guard_new_targets_v1();

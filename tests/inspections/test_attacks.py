@@ -1,11 +1,15 @@
 """Raw SQL as the application role against the invariants that PostgreSQL guards."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
 from inspections.actions import (
     decide_amendment,
     draft_version,
+    generate_runs,
     mark_target,
     propose_amendment,
     publish_version,
@@ -18,7 +22,15 @@ from inspections.actions.answers import AnswerInput
 from inspections.guards import Refused
 from inspections.models import Answer, InspectionRun
 from inspections.workflow import FINDING_STEPS, RUN_STEPS, FindingState, RunState
-from tests.factories import make_answer, make_finding, make_plan, make_run, make_signature, make_user
+from tests.factories import (
+    make_answer,
+    make_finding,
+    make_item,
+    make_plan,
+    make_run,
+    make_signature,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +61,12 @@ def ask(sql, *parameters):
 def signed_run():
     run = make_signature().run
     return sign_run(run, by=make_user("reviewer"))
+
+
+def missed_run():
+    plan = make_plan(starts_on=timezone.localdate() - timedelta(days=3))
+    generate_runs()
+    return plan.runs.filter(state="missed").first()
 
 
 def test_we_attack_as_the_application_role():
@@ -131,6 +149,25 @@ SELECT 1, 'XJ-1', plan_id, slot_at, group_key, '', version_id, version_sha256, o
 def test_a_slot_has_one_run_whatever_its_number():
     run = make_run()
     assert refused(SECOND_RUN, run.pk)
+
+
+ANOTHER_TARGET = """
+INSERT INTO inspections_runtarget
+       (row_version, run_id, ci_id, position, snapshot, skipped_items, result, reason)
+SELECT 1, run, %s, 9, '{}', '[]', 'found', '' FROM unnest(%s::bigint[]) AS run
+"""
+
+
+def test_no_target_comes_to_a_run_that_began_not_even_beside_one_that_may():
+    ci, ahead = make_item().pk, make_run()
+    begun, signed, missed = make_answer("20").target.run, signed_run(), missed_run()
+    for run in (begun, signed, missed):
+        assert refused(ANOTHER_TARGET, ci, [run.pk])
+        assert refused(ANOTHER_TARGET, ci, [ahead.pk, run.pk])
+    assert refused(ANOTHER_TARGET, ci, [ahead.pk, 0])  # no such run
+    assert ahead.targets.count() == 1
+    assert not refused(ANOTHER_TARGET, ci, [ahead.pk])
+    assert ahead.targets.count() == 2
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,10 @@
 from functools import wraps
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest
+from django.utils.translation import gettext as _
 
+from accounts.bodies import is_storable
 from accounts.roles import Right, require_right
 
 
@@ -14,6 +17,10 @@ def page(view):
     @wraps(view)
     def shown(request, *args, **kwargs):
         require_right(request.user, Right.VIEW)
+        if not all(is_storable(dict(given.lists())) for given in (request.GET, request.POST)):
+            raise BadRequest(
+                _("A text holds a character that cannot be stored (NUL, or half a surrogate pair).")
+            )
         return view(request, *args, **kwargs)
 
     return shown

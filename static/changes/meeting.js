@@ -1,4 +1,4 @@
-// Notes save themselves with the version they were read at, and nobody leaves an item whose note is not saved.
+// Notes save themselves with the version they were read at; no link and no other form leaves a note that is not saved.
 // The clock counts the time spent on the item.
 const form = document.getElementById("notes");
 const told = document.querySelector("[data-saved]");
@@ -6,6 +6,8 @@ const timer = document.querySelector("[data-timer]");
 const LONG = 10 * 60;
 let waiting = null;
 let running = Promise.resolve();
+let edits = 0;
+let saved = 0;
 let seconds = Number(timer?.dataset.timer ?? 0);
 
 const clock = () => {
@@ -24,13 +26,15 @@ if (timer) {
 }
 
 async function send() {
+  const mine = edits;
   form.elements.seconds.value = String(seconds);
   try {
     const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
     const body = await answer.json();
     if (answer.ok) {
       form.elements.row_version.value = body.row_version;
-      told.textContent = form.dataset.done;
+      saved = mine;
+      if (saved === edits) told.textContent = form.dataset.done;
       return true;
     }
     told.textContent = (body.refusals ?? [form.dataset.failed]).join(" ");
@@ -48,6 +52,7 @@ function save() {
 }
 
 form?.addEventListener("input", () => {
+  edits += 1;
   told.textContent = "…";
   clearTimeout(waiting);
   waiting = setTimeout(save, 800);
@@ -56,13 +61,20 @@ form?.addEventListener("submit", (event) => {
   event.preventDefault();
   save();
 });
-for (const link of document.querySelectorAll("a[rel=next], a[rel=prev]")) {
-  link.addEventListener("click", async (event) => {
-    if (!form) return;
-    event.preventDefault();
-    if (await save()) location.assign(link.href);
-  });
-}
+// Before anything else of this page is sent or left; capturing, so that the frame hears only of what really goes out.
+document.addEventListener("submit", async (event) => {
+  if (event.target === form || edits === saved) return;
+  event.preventDefault();
+  event.stopPropagation();
+  if (await save()) event.target.requestSubmit(event.submitter);
+}, true);
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[href]:not([target], [download])");
+  if (!form || !link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (edits === saved && !link.matches("[rel=next], [rel=prev]")) return;
+  event.preventDefault();
+  if (await save()) location.assign(link.href);
+});
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
   document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click();

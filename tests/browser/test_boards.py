@@ -8,7 +8,8 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from changes.actions import fill_agenda, open_meeting, plan_meeting
-from changes.models import Board, BoardMeeting, RoundReading, Vote
+from changes.models import AgendaItem, Board, BoardMeeting, RoundReading, Vote
+from tests.browser.offline import wait_for
 from tests.changes import journey
 from tests.factories import make_item, make_seat
 
@@ -86,3 +87,54 @@ def test_a_meeting_is_walked_noted_voted_together_and_ended(person, cast):
     assert download.value.suggested_filename.startswith("minutes-peer-")
     assert BoardMeeting.objects.get().state == "ended"
     assert (manager.errors, peer.errors) == ([], [])
+
+
+@pytest.fixture
+def walked(person, cast):
+    """The page of a meeting under way, in the hands of its manager, and the item it stands at."""
+    manager = person("mia", "change_manager")
+    make_seat("peer", user=person("pia", "board_member").user)
+    waiting(cast, "ONE", 1, journey.LOW)
+    meeting = plan_meeting(Board.objects.get(key="peer"), by=manager.user, starts_at=timezone.now())
+    fill_agenda(meeting, by=manager.user)
+    open_meeting(meeting, by=manager.user)
+    manager.goto(reverse("changes:meeting", args=[meeting.pk]))
+    return manager, meeting.agenda.get()
+
+
+def test_saved_is_said_of_the_last_word_only(walked):
+    manager, item = walked
+    held = []
+    manager.route("**/agenda/*/", lambda route: held.append(route))
+    manager.fill("#note", "First")
+    wait_for(lambda: held, manager)
+    manager.fill("#note", "First, then second")
+    held[0].continue_()
+    wait_for(lambda: len(held) == 2, manager)
+    expect(manager.locator("[data-saved]")).to_have_text("…")
+    held[1].continue_()
+    expect(manager.locator("[data-saved]")).to_have_text("Saved")
+    item.refresh_from_db()
+    assert item.note == "First, then second"
+    assert manager.errors == []
+
+
+@pytest.mark.parametrize("leave", ["form[action*=attendance] button", ".walk a.strong"])
+def test_whoever_leaves_right_after_typing_leaves_a_saved_note(walked, leave):
+    manager, item = walked
+    manager.evaluate(
+        """(leave) => {
+      const note = document.getElementById("note");
+      note.value = "Typed to the last moment";
+      note.dispatchEvent(new InputEvent("input", { bubbles: true }));
+      document.querySelector("main").querySelector(leave).click();
+    }""",
+        leave,
+    )
+    wait_for(lambda: AgendaItem.objects.filter(pk=item.pk, note="Typed to the last moment").exists(), manager)
+    if "attendance" in leave:
+        expect(manager.get_by_text("Attendance is noted.")).to_be_visible()
+        expect(manager.locator("#note")).to_have_value("Typed to the last moment")
+    else:
+        manager.wait_for_url("**/changes/CHG**")
+    assert manager.errors == []

@@ -27,10 +27,15 @@ def change():
     return planned
 
 
+def day_of(change):
+    """The day its window begins; late on the last day of a week or a month that is in the next one."""
+    return timezone.localdate(change.window.lower)
+
+
 def test_every_view_is_drawn_and_leads_to_the_change(person, change):
     page = person("anna", "engineer")
     for view in ("month", "week", "timeline"):
-        page.goto(f"{reverse('changes:calendar')}?view={view}")
+        page.goto(f"{reverse('changes:calendar')}?view={view}&date={day_of(change)}")
         expect(page.locator(".ec a", has_text="Move the mail").first).to_be_visible()
         expect(page.locator(".ec a", has_text="A long one").first).to_be_visible()
         expect(page.locator(".ec .is-freeze").first).to_be_attached()
@@ -57,11 +62,11 @@ def test_the_keyboard_goes_on_and_back(person, change):
 
 def test_a_phone_and_a_browser_without_scripts_read_a_list(person, change):
     phone = person("anna", "engineer", viewport={"width": 390, "height": 800})
-    phone.goto(reverse("changes:calendar"))
+    phone.goto(f"{reverse('changes:calendar')}?date={day_of(change)}")
     expect(phone.locator(".by-day a", has_text="Move the mail")).to_be_visible()
     expect(phone.locator(".cal-drawn")).to_be_hidden()
     assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
     plain = person("bert", "engineer", java_script_enabled=False)
-    plain.goto(reverse("changes:calendar"))
+    plain.goto(f"{reverse('changes:calendar')}?date={day_of(change)}")
     expect(plain.locator(".by-day a", has_text="Move the mail")).to_be_visible()
     expect(plain.locator(".by-day .freeze")).to_contain_text("Year end")

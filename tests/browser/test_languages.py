@@ -81,8 +81,9 @@ def test_the_page_of_the_phone_is_chinese(person):
     names = (str(item.type), page.user.username)
     assert english_on(page, *names) == []
     page.locator("[data-run]").click()
-    for _each in items:
-        page.locator("[data-card]").wait_for()
+    target = run.targets.order_by("pk").first()
+    for asked in run.version.items.order_by("position"):
+        page.locator(f"[data-card='{target.pk}-{asked.pk}']").wait_for()
         page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
         assert english_on(page, *names) == []
         if page.locator("[data-quick=crit]").count():

@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from inspections.models import Answer, InspectionRun, SyncOp
-from tests.browser.offline import ITEMS, fill_number, open_run, wait_for
+from inspections.models import Answer, Evidence, InspectionRun, SyncOp
+from tests.browser.offline import ITEMS, fill_number, open_run, photo_file, wait_for
 from tests.factories import make_item, make_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -70,6 +70,21 @@ def test_a_button_that_is_pressed_keeps_its_click_while_the_page_hears_of_change
     assert page.errors == []
 
 
+def test_the_button_of_a_photo_keeps_its_click_while_another_is_taken(page):
+    run = make_run(items=[{"key": "rack", "kind": "photo", "label": "Rack"}], cis=[make_item(name="db01")])
+    open_run(page, run)
+    page.locator("[data-camera]").set_input_files(photo_file())
+    expect(page.locator("[data-photo] .is-arrived")).to_be_visible()
+    expect(page.locator("#outbox .count")).to_have_count(0)
+    press(page, "[data-photo] button")
+    page.locator("[data-camera]").set_input_files(photo_file())
+    wait_for(lambda: Evidence.objects.count() == 2, page)
+    page.mouse.up()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(page.locator("[data-photo]")).to_have_count(2)
+    assert page.errors == []
+
+
 def test_what_arrives_during_a_press_is_shown_after_it(page, run):
     open_run(page, run)
     held = []
@@ -109,6 +124,23 @@ def test_whoever_goes_on_twice_arrives_where_the_address_says(page, run):
     wait_for(lambda: Answer.objects.count() == 1, page)  # what was typed went along
     expect(page.locator("#outbox .count")).to_have_count(0)
     expect(page.locator(f"[data-run='{run.number}']")).to_be_visible()
+
+
+def test_a_card_that_is_still_being_kept_does_not_take_the_address_back(page, run):
+    page.add_init_script(
+        "addEventListener('hashchange', (event) => { if (window.held) event.stopImmediatePropagation(); });"
+    )
+    open_run(page, run)
+    page.locator("input.big").fill("42")
+    page.evaluate(
+        "window.held = true; document.querySelector('[data-next]').click(); location.hash = '#/outbox'"
+    )
+    wait_for(lambda: Answer.objects.exists(), page)
+    expect(page.locator("#outbox .count")).to_have_count(0)
+    page.evaluate("window.held = false; window.dispatchEvent(new Event('hashchange'))")
+    expect(page.locator("h1")).to_have_text("Outbox")
+    assert page.url.endswith("#/outbox")
+    assert page.errors == []
 
 
 def test_an_entry_that_has_just_given_way_is_not_sent_after_all(page):

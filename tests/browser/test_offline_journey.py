@@ -138,6 +138,7 @@ def test_what_was_refused_is_sent_under_a_new_key_when_it_is_tried_again(phone, 
     proxy.set("up")
     page.evaluate("window.dispatchEvent(new Event('online'))")
     page.goto("/inspections/phone/#/outbox")
+    expect(page.locator("[data-group=refused] [data-op]")).to_have_count(2)
     entry = page.locator("[data-group=refused] [data-op]", has_text="42")
     expect(entry).to_contain_text("待复核")
     refused = SyncOp.objects.count()

@@ -63,6 +63,5 @@ def test_a_mutant_does_not_survive(mutant, part, items, why, phone, proxy, ready
     mutant(newer, monkeypatch)
     run = ready(items)
     phone.patience = 5000
-    phone.page.set_default_timeout(5000)
     with pytest.raises((AssertionError, PlaywrightError), match=why):
         part(phone, proxy, run)

@@ -2,6 +2,7 @@
 import { ask, h, icon } from "./dom.js";
 import { drop, enqueue } from "./outbox.js";
 import { shrink } from "./photo.js";
+import { unpressed } from "./press.js";
 import { t } from "./words.js";
 
 function thumbnail(app, cell, photo, changed) {
@@ -53,13 +54,16 @@ export function photosOf(app, cell, changed) {
   const needed = h("strong", { class: "needed", hidden: true }, t("photo_needed"));
   const element = h("div", { class: "photo-block" }, camera, needed, trouble, list);
   let drawn = "";
-  const refresh = (now) => {
+  let now = cell;
+  const draw = unpressed(() => list.replaceChildren(...now.photos.map((each) => thumbnail(app, now, each, changed))));
+  const refresh = (fresh) => {
+    now = fresh;
     word.textContent = now.photos.length ? t("photo_another") : t("photo_take");
     needed.hidden = now.gap !== "photo" && !(now.item.kind === "photo" && now.gap);
     const state = JSON.stringify(now.photos.map((each) => [each.op, each.queued?.status, each.queued?.attempts, each.url]));
     if (state === drawn) return;
     drawn = state;
-    list.replaceChildren(...now.photos.map((each) => thumbnail(app, now, each, changed)));
+    draw();
   };
   refresh(cell);
   return { element, refresh };

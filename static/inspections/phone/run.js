@@ -22,6 +22,7 @@ export function runPage(app, main, number, at) {
   let card = null;
   let committing = Promise.resolve();
   let isLeft = false;
+  let here = location.hash;
   let isOpenHere = false;  // what is drawn takes answers
   let dwell = { name: "", since: 0, spent: 0 };
   const head = h("div", { class: "run-head" });
@@ -36,6 +37,12 @@ export function runPage(app, main, number, at) {
   const stops = () => [...view.targets.flatMap((target) => (target.result === "found" ? target.cells.map((cell) => cell.name) : [`target-${target.id}`])), "finish"];
   let stop = stops().includes(at) ? at : (view.gaps[0]?.name ?? stops().at(-1));
 
+  /** The address says where one is. */
+  function stand() {
+    history.replaceState(null, "", address(number, stop));
+    here = location.hash;
+  }
+
   async function step(by) {
     const all = stops();
     const wanted = all[Math.min(Math.max(all.indexOf(stop) + by, 0), all.length - 1)];
@@ -44,9 +51,9 @@ export function runPage(app, main, number, at) {
   }
 
   async function go(wanted, isFocused = true) {
-    if ((await commit()) === false || isLeft) return;
+    if ((await commit()) === false || isLeft || location.hash !== here) return;  // or somebody has gone elsewhere meanwhile
     stop = stops().includes(wanted) ? wanted : "finish";
-    history.replaceState(null, "", address(number, stop));
+    stand();
     draw(isFocused);
   }
 
@@ -78,7 +85,7 @@ export function runPage(app, main, number, at) {
 
   /** Everything but the card. */
   function drawAround() {
-    head.replaceChildren(...headOf(view, toggle));
+    head.replaceChildren(...headOf(view, toggle, index.classList.contains("is-open")));
     targetChips(chips, view, stop, go);
     indexOf(index, view, stop, go);
     const cell = view.cells.find((each) => each.name === stop);
@@ -184,11 +191,11 @@ export function runPage(app, main, number, at) {
     await enqueue(app.store, { kind: "target", run: number, slot: `${target.id}-`, payload: { target: target.id, result, reason } });
     await app.reload();
     app.send();
-    if (isLeft) return;
+    if (isLeft || location.hash !== here) return;
     view = viewOf(find(), app.ops, app.drafts);
-    const here = result === "found" ? target.cells[0]?.name : stops()[stops().indexOf(`target-${target.id}`) + 1];
-    stop = here ?? "finish";
-    history.replaceState(null, "", address(number, stop));
+    const next = result === "found" ? target.cells[0]?.name : stops()[stops().indexOf(`target-${target.id}`) + 1];
+    stop = next ?? "finish";
+    stand();
     draw(true);
   }
 
@@ -290,13 +297,13 @@ function groupOf(view, cell) {
   return group.length > 1 ? group : null;
 }
 
-function headOf(view, toggle) {
+function headOf(view, toggle, isIndexOpen) {
   const due = new Date(view.due_at);
   const isLate = due < new Date();
   const parts = [h("div", { class: "run-title" }, h("h1", {}, view.group ? `${view.plan} · ${view.group}` : view.plan),
     h("p", { class: "muted" }, `${view.number} · `, isLate ? h("span", { class: "overdue" }, icon("timer"), t("was_due", { at: clock(due) })) : t("due", { at: clock(due) }))),
   h("div", { class: "run-progress" }, h("progress", { class: "progress", max: view.total, value: view.done, "aria-label": t("progress") }), h("span", { "data-done": true }, `${view.done}/${view.total}`),
-    h("button", { type: "button", class: "btn tall overview", "aria-expanded": "false", "aria-controls": "index", onclick: toggle }, icon("list"), t("overview")))];
+    h("button", { type: "button", class: "btn tall overview", "aria-expanded": String(isIndexOpen), "aria-controls": "index", onclick: toggle }, icon("list"), t("overview")))];
   if (view.state === "returned" && view.returned_reason) parts.push(note("warn", "undo", h("strong", {}, t("returned")), " ", view.returned_reason));
   if (view.is_gone) parts.push(note("warn", "help", t("run_gone")));
   if (view.stuck.length) parts.push(note("bad", "error", t("stuck", { n: view.stuck.length }), " ", h("a", { href: "#/outbox" }, t("outbox"))));

@@ -111,8 +111,8 @@ def try_operations(
     """What the items would hold, and what PostgreSQL would refuse, by operation; nothing is left behind.
 
     Schema, identity, relation rules, foreign keys: all are asked by really writing, in a savepoint that is
-    rolled back. About ten statements for any number; only when something is refused, each operation is tried
-    by itself, after those before it, so that every refusal is told.
+    rolled back. About ten statements for any number; only when something is refused, the halves are tried,
+    the second after the first, down to single operations, so that every refusal is told.
     """
     refused: dict[int, Faults] = {}
     found: dict[int, dict[str, Any]] = {}
@@ -123,7 +123,7 @@ def try_operations(
                 with transaction.atomic():
                     _write_checked(operations)
             except (DatabaseError, TypeError, ValueError, LookupError):
-                refused = _refused_alone(operations)
+                refused = _refused_among(operations)
             found = _held(operations)
             raise TakenBack
     except TakenBack:
@@ -133,15 +133,23 @@ def try_operations(
     return found, refused
 
 
-def _refused_alone(operations: Sequence[PlannedOperation]) -> dict[int, Faults]:
-    refused = {}
-    for operation in operations:
-        try:
-            with transaction.atomic():
-                _write_checked([operation])
-        except (DatabaseError, TypeError, ValueError, LookupError) as error:
-            refused[operation.pk] = in_words(error)
-    return refused
+def _refused_among(operations: Sequence[PlannedOperation]) -> dict[int, Faults]:
+    """What PostgreSQL refuses of these, where it refuses something: by halves, each after those before it."""
+    if len(operations) > 1:
+        middle = len(operations) // 2
+        return _refused_of(operations[:middle]) | _refused_of(operations[middle:])
+    return _refused_of(operations)
+
+
+def _refused_of(operations: Sequence[PlannedOperation]) -> dict[int, Faults]:
+    try:
+        with transaction.atomic():
+            _write_checked(operations)
+    except (DatabaseError, TypeError, ValueError, LookupError) as error:
+        if len(operations) == 1:
+            return {operations[0].pk: in_words(error)}
+        return _refused_among(operations)
+    return {}
 
 
 def check_links() -> None:

@@ -124,6 +124,23 @@ def test_a_missing_team_is_refused_now_and_not_at_the_commit(cast):
     assert change.operations.get().after == {"owner_team_id": team.pk}
 
 
+def test_what_is_refused_among_many_is_found_in_few_statements(cast):
+    make_item(name="taken")
+
+    def cost(count):
+        items = [make_item() for _ in range(count)]
+        change = draft(cast, item=items[0])
+        wanted = [Wanted("update", item, {"description": "seen"}) for item in items[1:]]
+        wanted[count // 3] = Wanted("update", items[count // 3 + 1], {"name": "taken"})
+        with CaptureQueriesContext(connection) as captured, pytest.raises(OperationsRefused) as refused:
+            plan_operations(change, wanted, by=cast.requester)
+        named = [number for number, outcome in enumerate(refused.value.outcomes) if outcome.faults]
+        assert named == [count // 3]
+        return len(captured)
+
+    assert cost(64) - cost(16) < 64
+
+
 def test_too_many_at_once_are_refused_with_what_to_do(cast):
     item = make_item()
     with pytest.raises(ValidationError, match="narrow"):

@@ -6,6 +6,8 @@ import json
 import pytest
 from django.urls import reverse
 
+from audit.models import SecurityEvent
+from inspections.actions import reports
 from inspections.guards import reports as limits
 from inspections.models import ReportIssue, ReportOrder
 from tests.factories import make_report_issue, make_run, make_user
@@ -68,6 +70,19 @@ def test_the_ledger_is_ones_own_and_the_auditors(client, engineer):
     assert client.get(f"/api/inspection-reports/{others.number}/file/").status_code == 403
     client.force_login(make_user("auditor"))
     assert client.get(f"/api/inspection-reports/{others.number}/file/").status_code == 200
+
+
+def test_taken_out_again_it_is_an_export_too_and_never_another_file(client, engineer, monkeypatch):
+    issue = make_report_issue(by=engineer)
+    url = f"/api/inspection-reports/{issue.number}/file/"
+    noted = SecurityEvent.objects.filter(kind="export", target=f"report {issue.number}", detail__again=True)
+    assert client.get(url).status_code == 200
+    assert noted.get().actor == engineer.username
+    as_before = reports.as_data
+    monkeypatch.setattr(reports, "as_data", lambda *given: as_before(*given) + b" ")  # as a later version may
+    later = client.get(url)
+    assert (later.status_code, later.json()["error"]["refusals"][0]["code"]) == (409, "updated")
+    assert noted.count() == 1
 
 
 def test_strangers_and_too_many_are_refused(client, engineer, monkeypatch):

@@ -15,6 +15,7 @@ from assets.expiry import ExpiryState
 from assets.models import Asset, Contract, Manufacturer
 from assets.panels import TONES
 from assets.workflow import Stage, moves_from
+from audit.recorded.differences import deed_in_words
 
 PAGE_ROWS = 50
 STAGE_TONES = {
@@ -61,7 +62,7 @@ def life_of(asset):
                     "after": Stage(row.stage).label,
                     "at": row.history_date,
                     "who": row.history_user,
-                    "reason": row.history_change_reason,
+                    "reason": deed_in_words(row.history_change_reason),
                 }
             )
             before = row.stage

@@ -3,7 +3,9 @@ from django.contrib.admin.apps import AdminConfig
 from django.core import checks
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
+from audit.recorded.differences import as_reason
 from config.deployment import check_https
 
 
@@ -29,4 +31,5 @@ class HouseConfig(AppConfig):
     def ready(self):
         # By name: the models that it hears of are loaded only now.
         import_string("config.after_changes.wire")()
+        as_reason(gettext_noop("Demonstration organisation"))
         checks.register(check_https, deploy=True)

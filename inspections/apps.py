@@ -3,7 +3,7 @@ from django.core import checks
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from inspections import notices  # noqa: F401  declares what people can be told of
+from inspections import notices, reasons  # noqa: F401  declare what people can be told of, and why we write
 
 
 class InspectionsConfig(AppConfig):

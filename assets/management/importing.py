@@ -4,11 +4,15 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from assets.actions import load_plan
 from assets.imports.report import report_lines, totals
+from audit.recorded.differences import as_reason
 from cmdb.imports.reading import FileRefused, rows_of
+
+IMPORTED = as_reason(gettext_noop("import of %(file)s"))
 
 
 class ImportCommand(BaseCommand):
@@ -44,7 +48,7 @@ class ImportCommand(BaseCommand):
             words = _("%s; nothing was written (--skip-errors writes the good rows)")
             raise CommandError(words % totals(plan))
         if not options["dry_run"]:
-            load_plan(plan, self.write, by=by, reason=_("import of %s") % options["file"].name)
+            load_plan(plan, self.write, by=by, reason=IMPORTED % {"file": options["file"].name})
         suffix = _(" (dry run, nothing was written)") if options["dry_run"] else ""
         self.stdout.write(totals(plan) + suffix)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -17,6 +19,7 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
 from audit.recorded.related import fetch_related, keys_of
 
@@ -33,11 +36,38 @@ class Difference:
 
 #: What people call the deeds that stand in the record as reasons; each app adds its own (apps.py).
 DEEDS: dict[str, str | Promise] = {}
+#: Whole sentences that OpsLedger writes as reasons, with the places of what they name (as_reason).
+SENTENCES: list[str] = []
+
+
+def as_reason(sentence: str) -> str:
+    """The English sentence, known to be the house's own: stored as it is, read in the reader's language.
+
+    What it names goes into places such as %(run)s. Give it as gettext_noop, so that it is translated.
+    """
+    if sentence not in SENTENCES:
+        SENTENCES.append(sentence)
+    return sentence
 
 
 def deed_in_words(code: str | None) -> str:
     """The deed as people call it; a reason that somebody wrote stays as it is."""
-    return str(DEEDS.get(code or "", code or ""))
+    reason = code or ""
+    if reason in DEEDS:
+        return str(DEEDS[reason])
+    for sentence in SENTENCES:
+        if found := _places_of(sentence).fullmatch(reason):
+            return _(sentence) % found.groupdict()
+    return reason
+
+
+@cache
+def _places_of(sentence: str) -> re.Pattern[str]:
+    parts = re.split(r"%\((\w+)\)s", sentence)
+    for n, part in enumerate(parts):
+        extent = ".+" if n == len(parts) - 2 else r"\S+"
+        parts[n] = f"(?P<{part}>{extent})" if n % 2 else re.escape(part)
+    return re.compile("".join(parts), re.DOTALL)
 
 
 def differences(new: Any, old: Any | None) -> list[Difference]:
@@ -110,7 +140,7 @@ def told(new: Any, old: Any | None) -> dict[str, Any]:
     return {
         "at": new.history_date,
         "who": new.history_username or "",
-        "deed": new.get_history_type_display(),
+        "deed": capfirst(str(KIND_WORDS[new.history_type])),
         "user_id": new.history_user_id,
         "reason": deed_in_words(new.history_change_reason),
         "change_ref": new.history_change_ref,
@@ -143,6 +173,12 @@ def as_data(new: Any, old: Any | None) -> dict[str, Any]:
 
 
 KINDS = {"+": "created", "~": "changed", "-": "deleted"}
+# Not simple-history's own words: "Created" is a column title elsewhere, and one msgid has one translation.
+KIND_WORDS = {
+    "+": pgettext_lazy("deed", "created"),
+    "~": pgettext_lazy("deed", "changed"),
+    "-": pgettext_lazy("deed", "deleted"),
+}
 
 
 class _Encoder(DjangoJSONEncoder):

@@ -26,7 +26,7 @@ from changes.imports.rows import ChangePlan, moment_of
 from changes.models import ChangeEvent, ChangeImport, ChangeItem, ChangeRequest
 from changes.models.request import ItemImpact
 from cmdb.actions.definitions import load_model
-from cmdb.actions.imports import checked
+from cmdb.actions.imports import IMPORTED, checked
 from cmdb.actions.items import create_items
 from cmdb.imports.additions import additions_of
 from cmdb.imports.mapping import text_of_mapping
@@ -65,7 +65,7 @@ def import_changes(  # noqa: PLR0913  each is an option of the command
     _columns, rows = checked(BytesIO(content), mapping, encoding, mapping.columns())
     report = ChangeReport(name, skips_errors=skip_errors)
     try:
-        with because(reason=f"import {name}", user=by), transaction.atomic():
+        with because(IMPORTED % {"file": name}, user=by), transaction.atomic():
             if additions := additions_of(mapping.model):
                 load_model(additions, by=by)
             plan = ChangePlan(mapping)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from changes.imports.mapping import CELLS, NEEDED, UNKNOWN, change_mappings, load_change_mapping
 from cmdb.models import CIType
@@ -19,7 +20,7 @@ LABELS = {
     "reason": _("Reason"),
     "start": _("Start"),
     "end": _("End"),
-    "created": _("Created"),
+    "created": pgettext_lazy("time", "Created"),
     "severity": _("Severity"),
     "outcome": _("Outcome"),
     "requested_by": _("Requested by"),

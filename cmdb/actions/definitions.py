@@ -11,9 +11,11 @@ import yaml
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import Error, models, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.roles import Right, require_right
 from audit.context import because
+from audit.recorded.differences import as_reason
 from cmdb.models import CIAttribute, CIType, IdentityRule, RelationRule, RelationType
 from cmdb.rules import refusal_of
 
@@ -30,6 +32,8 @@ RULE_FIELDS = {"source": "source_type", "target": "target_type"}
 DERIVED = {"id", "row_version", "schema_version", "compiled_schema"}
 
 Document = Mapping[str, Any]
+
+LOADED = as_reason(gettext_noop("Model definitions loaded"))
 
 
 @dataclass
@@ -59,7 +63,7 @@ def load_model(document: Document, *, by: User | None) -> ModelSummary:
         require_right(by, Right.CMDB_MODEL)
     loading = _Loading(ModelSummary(), [])
     try:
-        with because(_("Model definitions loaded"), user=by):
+        with because(LOADED, user=by):
             loading.load(document)
     except Error as error:
         raise refusal_of(error) or error from error

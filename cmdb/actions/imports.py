@@ -8,8 +8,10 @@ from typing import Any, BinaryIO
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from audit.context import because
+from audit.recorded.differences import as_reason
 from cmdb.actions.definitions import load_model
 from cmdb.imports.additions import additions_of
 from cmdb.imports.items import ItemPlan
@@ -21,6 +23,8 @@ from cmdb.rules import refusal_of
 
 #: Rows from which an import has the tables analysed: PostgreSQL itself would come to it a minute later.
 LARGE = 500
+#: The reason of every row that an import writes.
+IMPORTED = as_reason(gettext_noop("import %(file)s"))
 
 
 def import_items(
@@ -58,7 +62,7 @@ def run(
 ) -> Report:
     report = Report(name)
     try:
-        with because(reason=f"import {name}", user=by), transaction.atomic():
+        with because(IMPORTED % {"file": name}, user=by), transaction.atomic():
             additions = additions_of(mapping.model)
             if additions:
                 load_model(additions, by=by)

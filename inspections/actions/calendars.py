@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Right, require_right
 from audit.context import because
+from inspections import reasons
 from inspections.actions.loading import Line, Loaded, date_of, table_of
 from inspections.models import CalendarDay, WorkCalendar
 
@@ -36,7 +37,7 @@ def load_days(calendar: WorkCalendar, data: bytes, *, by: User | None, dry_run: 
     """
     if by is not None:
         require_right(by, Right.INSPECT_MANAGE)
-    with transaction.atomic(), because(_("Days of the work calendar loaded"), user=by):
+    with transaction.atomic(), because(reasons.CALENDAR_LOADED, user=by):
         WorkCalendar.objects.select_for_update().get(pk=calendar.pk)
         known = {day.on: day for day in CalendarDay.objects.filter(calendar=calendar)}
         loaded, new, changed = Loaded(), [], []

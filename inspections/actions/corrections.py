@@ -25,7 +25,7 @@ from cmdb.actions import update_items
 from cmdb.actions.batches import BatchRefused
 from cmdb.attributes import from_text, same
 from cmdb.models import ConfigurationItem
-from inspections import guards, notices
+from inspections import guards, notices, reasons
 from inspections.models import Answer, CorrectionProposal, Evidence
 from inspections.workflow import CorrectionState
 
@@ -116,7 +116,7 @@ def _verify(answers: list[Answer]) -> int:
     verified = 0
     for person, mine in by_person.items():
         numbers = sorted({answer.target.run.number for answer in mine})
-        reason = _("verified by inspection %(run)s") % {"run": ", ".join(numbers)}
+        reason = reasons.VERIFIED % {"run": ", ".join(numbers)}
         with because(reason, user=person), connection.cursor() as cursor:
             moments = [[answer.ci_id for answer in mine], [answer.observed_at for answer in mine]]
             cursor.execute(VERIFY, moments)
@@ -171,7 +171,7 @@ def accept_correction(proposal: CorrectionProposal, *, by: User, comment: str = 
     Raises Refused for who answered, without the right to edit items, when the record has moved on or cannot
     hold the value. Locks the proposal.
     """
-    reason = _("inspection %(run)s: %(item)s") % {
+    reason = reasons.CORRECTED % {
         "run": proposal.answer.target.run.number, "item": proposal.answer.item,
     }  # fmt: skip
     with transaction.atomic(), because(reason, user=by):

@@ -17,7 +17,7 @@ from assets.workflow import Stage
 from audit.actions import keep_file
 from audit.context import because
 from changes.models import ChangeRequest
-from inspections import guards
+from inspections import guards, reasons
 from inspections.actions.finding_telling import tell_owner
 from inspections.actions.once import inspect_once
 from inspections.models import ChecklistTemplate, Finding, FindingEvent, InspectionRun
@@ -88,7 +88,10 @@ def move_deadline(finding: Finding, *, by: User, due_at: datetime, comment: str)
 
 def link_change(finding: Finding, change: ChangeRequest, *, by: User) -> Finding:
     """The finding names the change that is to fix it. Raises Refused. Locks the finding."""
-    with transaction.atomic(), because(f"linked to {change.number}", change_ref=change.pk, user=by):
+    with (
+        transaction.atomic(),
+        because(reasons.LINKED % {"change": change.number}, change_ref=change.pk, user=by),
+    ):
         finding = Finding.objects.select_for_update().get(pk=finding.pk)
         refusals = guards.against_linking(finding, by)
         guards.refuse_if(refusals, "link finding", by=by, target=finding.number)

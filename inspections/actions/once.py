@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from audit.context import because
 from cmdb.models import CIType, ConfigurationItem
+from inspections import reasons
 from inspections.actions.generation import generate_runs
 from inspections.models import ChecklistTemplate, InspectionPlan, InspectionRun
 from inspections.workflow import VersionState
@@ -67,7 +67,7 @@ def inspect_once(
         fitting = template or fits[item.type_id]
         by_template[fitting].append(item) if fitting else without.append(item)
     plans = []
-    with transaction.atomic(), because(reason=_("Inspection after a change")):
+    with transaction.atomic(), because(reasons.AFTER_CHANGE):
         for chosen, mine in by_template.items():
             plan, _created = InspectionPlan.objects.get_or_create(
                 key=f"{key}-{chosen.pk}"[:50],

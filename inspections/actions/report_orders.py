@@ -15,7 +15,7 @@ from procrastinate.contrib.django import app
 from accounts.actions import notify
 from accounts.models import User
 from audit.context import because
-from inspections import guards
+from inspections import guards, reasons
 from inspections.actions.reports import Wanted, next_number, wanted_of, write_issue
 from inspections.models import ReportOrder
 from inspections.notices import REPORT_FAILED, REPORT_READY
@@ -27,7 +27,7 @@ LOST_AFTER = timedelta(hours=1)
 
 def order_report(wanted: Wanted, *, by: User) -> ReportOrder:
     """The worker will make the report; it has its number already. Raises Refused as `issue_report` does."""
-    with transaction.atomic(), because("order report", user=by):
+    with transaction.atomic(), because(reasons.ORDERED, user=by):
         guards.refuse_if(guards.against_issuing(by), "order report", by=by, target=wanted.about["kind"])
         number = next_number(timezone.now())
         order = ReportOrder.objects.create(**wanted.about, format=wanted.format, number=number, ordered_by=by)
@@ -48,7 +48,7 @@ def make_ordered(order_id: int) -> ReportOrder:
         report = wanted.report()
         order.percent = 40
         order.save(update_fields=["percent"])
-        with transaction.atomic(), because("issue report", user=order.ordered_by):
+        with transaction.atomic(), because(reasons.ISSUED, user=order.ordered_by):
             now = timezone.now()
             issue, _content = write_issue(wanted, report, order.number, order.ordered_by, now, keep=True)
             order.state, order.issue, order.percent = ReportOrder.State.READY, issue, 100

@@ -16,6 +16,7 @@ from procrastinate.contrib.django import app
 from accounts.models import User
 from accounts.roles import Right, require_right
 from audit.context import because
+from inspections import reasons
 from inspections.models import ReportRecipient, ReportSchedule, ReportSending
 from inspections.reports import Period
 
@@ -35,7 +36,7 @@ def save_schedule(schedule: ReportSchedule, *, by: User, recipients: Iterable[Us
     people = {person.pk for person in recipients}
     if not 1 <= len(people) <= MOST_RECIPIENTS:
         raise ValidationError(_("Choose 1 to %(n)d people.") % {"n": MOST_RECIPIENTS}, "recipients")
-    with because("edit report schedule", user=by):
+    with because(reasons.SCHEDULE_EDITED, user=by):
         if schedule.pk is None:
             schedule.owner, schedule.counts_from_at = by, timezone.now()
         schedule.full_clean(exclude=["owner"])
@@ -62,7 +63,7 @@ def disable_schedule(schedule: ReportSchedule, *, by: User, reason: str) -> Repo
 def enable_schedule(schedule: ReportSchedule, *, by: User) -> ReportSchedule:
     """It sends again what is due from now on; what was due meanwhile is not made up."""
     require_right(by, Right.INSPECT_MANAGE)
-    with transaction.atomic(), because("enable report schedule", user=by):
+    with transaction.atomic(), because(reasons.SCHEDULE_ENABLED, user=by):
         schedule = ReportSchedule.objects.select_for_update().get(pk=schedule.pk)
         schedule.is_enabled, schedule.counts_from_at = True, timezone.now()
         schedule.disabled_by, schedule.disabled_reason = None, ""
@@ -73,7 +74,7 @@ def enable_schedule(schedule: ReportSchedule, *, by: User) -> ReportSchedule:
 def send_now(schedule: ReportSchedule, *, by: User) -> int:
     """The report as of this minute is on its way to everybody on the list; returns to how many."""
     require_right(by, Right.INSPECT_MANAGE)
-    with transaction.atomic(), because("send report now", user=by):
+    with transaction.atomic(), because(reasons.SENT_NOW, user=by):
         return _defer(schedule, [timezone.now().replace(second=0, microsecond=0)])
 
 

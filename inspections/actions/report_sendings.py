@@ -23,6 +23,7 @@ from accounts.actions import MailDelayedError, notify
 from accounts.mail import MailInDoubtError, MailRefusedError, hand_over
 from accounts.roles import Right, has_right
 from audit.context import because
+from inspections import reasons
 from inspections.actions.report_schedules import SEND_REPORT, period_of
 from inspections.actions.reports import Wanted, issue_report, remade
 from inspections.models import ReportSending
@@ -129,7 +130,7 @@ def message_of(sending: ReportSending, content: bytes) -> EmailMessage:
 
 def _sent(sending: ReportSending) -> ReportSending:
     sending.state, sending.sent_at, sending.trouble = State.SENT, timezone.now(), ""
-    with because("send report", user=sending.schedule.owner):
+    with because(reasons.SENT, user=sending.schedule.owner):
         sending.save(update_fields=["state", "sent_at", "trouble"])
     return sending
 

@@ -19,7 +19,7 @@ from audit import paper
 from audit.actions import keep_file, record_event
 from audit.context import because
 from audit.models import SecurityEvent, StoredFile
-from inspections import guards
+from inspections import guards, reasons
 from inspections.models import InspectionRun, ReportIssue, ReportOrder, ReportSchedule
 from inspections.models.reports import Format, Kind
 from inspections.reports import LONG, Period, Report, period_report, run_report
@@ -82,7 +82,7 @@ def issue_report(
     Raises Refused without the right, and beyond the number of reports one person may take out in a while
     (schedules are not counted). Holds the lock on report numbers until the transaction ends.
     """
-    with transaction.atomic(), because("issue report", user=by):
+    with transaction.atomic(), because(reasons.ISSUED, user=by):
         if schedule is None:
             guards.refuse_if(guards.against_issuing(by), "issue report", by=by, target=wanted.about["kind"])
         now = timezone.now()

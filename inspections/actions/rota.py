@@ -15,7 +15,7 @@ from accounts.actions import notify
 from accounts.models import User
 from accounts.roles import Right, has_right, require_right
 from audit.context import because
-from inspections import guards, notices
+from inspections import guards, notices, reasons
 from inspections.actions.following import follow_rota
 from inspections.models import RosterEntry, Shift
 
@@ -38,7 +38,7 @@ def fill_rota(
     if not 0 <= (last - first).days < LONGEST_FILL:
         raise ValidationError(_("The last day is not before the first, and within a year."))
     roles = ("A", "B") if shift.has_deputy and len(people) > 1 else ("A",)
-    with transaction.atomic(), because(_("Rota filled in turn"), user=by):
+    with transaction.atomic(), because(reasons.ROTA_FILLED, user=by):
         Shift.objects.select_for_update().get(pk=shift.pk)
         stands = _standing(shift, first, last)
         new = []
@@ -131,5 +131,5 @@ def remove_duty(entry: RosterEntry, *, by: User) -> None:
     """The duty, which lies ahead, is a gap again. Raises RightMissing, Refused for a duty of the past."""
     require_right(by, Right.INSPECT_MANAGE)
     guards.refuse_if(guards.against_removing_duty(entry), "remove duty", by=by, target=entry)
-    with transaction.atomic(), because(_("Duty taken out of the rota"), user=by):
+    with transaction.atomic(), because(reasons.DUTY_REMOVED, user=by):
         entry.delete()

@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.querysets import holders_of
 from accounts.roles import Right, require_right
 from audit.context import because
+from inspections import reasons
 from inspections.actions.following import follow_rota
 from inspections.actions.loading import Line, Loaded, date_of, table_of
 from inspections.models import RosterEntry, Shift
@@ -32,7 +33,7 @@ def load_rota(shift: Shift, data: bytes, *, by: User, dry_run: bool = False) -> 
     nothing. Raises RightMissing, ValidationError. Locks the shift.
     """
     require_right(by, Right.INSPECT_MANAGE)
-    with transaction.atomic(), because(_("Rota loaded from a file"), user=by):
+    with transaction.atomic(), because(reasons.ROTA_LOADED, user=by):
         Shift.objects.select_for_update().get(pk=shift.pk)
         standing = {(e.on, e.role): e for e in shift.roster.select_related("user")}
         wanted: dict[Place, User] = {}

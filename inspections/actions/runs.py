@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.roles import Right
 from accounts.step_up import Proof, Strength
 from audit.context import because
-from inspections import guards, notices
+from inspections import guards, notices, reasons
 from inspections.actions.corrections import maintain_cmdb
 from inspections.actions.findings import open_findings
 from inspections.actions.machine_answers import answer_run_by_machines
@@ -49,7 +49,7 @@ def take_back_missed(run: InspectionRun, *, by: User, done_at: datetime) -> Insp
 
     PostgreSQL asks at the end of the transaction for the operation that proves it. Locks the run.
     """
-    with transaction.atomic(), because("done in time, arrived later", user=by):
+    with transaction.atomic(), because(reasons.ARRIVED_LATER, user=by):
         run = InspectionRun.objects.select_for_update().get(pk=run.pk)
         if run.state != RunState.MISSED or done_at > run.expires_at:
             return run

@@ -18,6 +18,7 @@ from accounts.models import Team, User
 from accounts.roles import Right, require_right
 from audit.context import because
 from cmdb.models import CIType
+from inspections import reasons
 from inspections.actions.template_items import STEP
 from inspections.actions.templates import draft_version, publish
 from inspections.differences import Comparison, FieldDifference, compare_items
@@ -71,7 +72,7 @@ def import_checklist(document: Document, *, by: User, dry_run: bool = False) -> 
     with any fault, or `dry_run`, nothing is written. Raises RightMissing. Some ten statements.
     """
     require_right(by, Right.INSPECT_MANAGE)
-    with transaction.atomic(), because(_("imported from a file"), user=by):
+    with transaction.atomic(), because(reasons.IMPORTED, user=by):
         done = _checked(document)
         if done.faults or done.is_unchanged or dry_run:
             return done
@@ -239,7 +240,7 @@ ALL = [*FIELDS.values(), TemplateItem._meta.get_field("position")]
 def ensure_starter_templates() -> list[ChecklistTemplate]:
     """The check lists in starter/ exist, published; existing ones are left alone. Returns new ones."""
     made = []
-    with transaction.atomic(), because("starter check lists"):
+    with transaction.atomic(), because(reasons.STARTERS):
         known = set(ChecklistTemplate.objects.values_list("key", flat=True))
         for path in sorted(STARTER.glob("*.yaml")):
             if path.stem not in known:

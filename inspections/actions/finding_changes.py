@@ -42,15 +42,15 @@ def raise_change(finding: Finding, *, by: User) -> ChangeRequest:
 def draft_changes(findings: QuerySet[Finding]) -> list[ChangeRequest]:
     """Each finding whose check item asks for a change has a draft with its evidence, once.
 
-    The requester is the inspector if they may raise changes, else the assignee of the plan, else somebody of
-    the plan's team or of the CI's; where nobody may, or the draft fails, that is logged and the finding
+    The requester is the inspector if they may raise changes, else the plan's owner, its assignee, or somebody
+    of its team or of the CI's; where nobody may, or the draft fails, that is logged and the finding
     stands: an inspection is never lost over it. One query where no item asks for a change.
     """
     rule = TemplateItem.FindingRule.CHANGE
     wanted = findings.filter(Q(first_answer__item__finding=rule) | Q(item__finding=rule), change=None)
     drafted = []
     for finding in wanted.for_list().select_related(
-        "first_answer__target__run__plan", "first_answer__answered_by"
+        "first_answer__target__run__plan__owner", "first_answer__answered_by"
     ):
         requester = _requester_for(finding)
         if requester is None:
@@ -72,7 +72,7 @@ def _requester_for(finding: Finding) -> User | None:
     people: list[User | None] = []
     if answer is not None:
         plan = answer.target.run.plan
-        people = [answer.answered_by, plan.assignee, *members_of(plan.team_id)]
+        people = [answer.answered_by, plan.owner, plan.assignee, *members_of(plan.team_id)]
     people += members_of(finding.ci.owner_team_id)
     able = (each for each in people if each is not None and each.is_active)
     return next((each for each in able if has_right(each, Right.CHANGE_REQUEST)), None)

@@ -298,6 +298,16 @@ def test_an_item_that_asks_for_a_change_drafts_it_once_with_the_evidence():
     assert Notice.objects.filter(person=inspector, kind="inspections.finding_drafted").exists()
 
 
+def test_where_the_inspector_may_not_the_owner_of_the_plan_requests_before_its_assignee(monkeypatch):
+    owner, assignee, inspector = (make_user("engineer") for _n in range(3))
+    able = "inspections.actions.finding_changes.has_right"
+    monkeypatch.setattr(able, lambda user, right: user != inspector)
+    today = timezone.localdate()
+    plan = make_plan(items=CHANGE_LIST, starts_on=today, owner=owner, assign="fixed", assignee=assignee)
+    seen(plan, 0, "90", inspector)
+    assert Finding.objects.get().change.requester == owner
+
+
 def test_where_nobody_may_request_the_finding_stands_without_a_change(monkeypatch, caplog):
     """As when a machine found it on a CI whose team may not raise changes."""
     monkeypatch.setattr("inspections.actions.finding_changes.has_right", lambda user, right: False)

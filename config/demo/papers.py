@@ -10,6 +10,7 @@ from random import Random
 from django.utils import timezone
 from PIL import Image, ImageDraw
 
+from cmdb.actions.labels import label_items
 from cmdb.models import ConfigurationItem
 from config.demo import people, readings
 from config.demo.people import Cast
@@ -32,6 +33,7 @@ from inspections.actions import (
     start_run,
     submit_run,
     take_photo,
+    withdraw_amendment,
     withdraw_override,
 )
 from inspections.models import (
@@ -93,6 +95,7 @@ def photograph(target: RunTarget, item: TemplateItem, name: str, by: people.User
 def by_label(cast: Cast) -> None:
     """Somebody scanned three labels: the serials differ from the record, one is corrected already."""
     items = ConfigurationItem.objects.filter(name__in=LABELS).order_by("name")
+    label_items(items, by=cast.config)
     made = inspect_once(items, key="labels", label="Scan of labels", label_zh="扫码巡检")
     chance, began = Random(4), timezone.now() - timedelta(minutes=25)  # noqa: S311
     for run in made.runs:
@@ -136,7 +139,7 @@ def exceptions(cast: Cast) -> None:
 
 
 def amendments(cast: Cast) -> None:
-    """Two digits changed places: one correction is approved, one waits."""
+    """Two digits changed places: one correction is approved, one waits, one is refused, one taken back."""
     runs = InspectionRun.objects.filter(plan__key="servers", state=RunState.SIGNED).order_by("-slot_at")
     answers = Answer.objects.current().filter(target__run=runs[4], severity="ok")
     waiting = answers.filter(item_key="memory-percent").earliest("pk")
@@ -144,6 +147,13 @@ def amendments(cast: Cast) -> None:
     proposed = propose_amendment(wrong, by=cast.engineer, value="41.5", reason="Digits swapped 数字录反")
     decide_amendment(proposed, by=cast.reviewer2, approve=True, comment="Log says so 与日志一致")
     propose_amendment(waiting, by=cast.engineer, value="66.2", reason="Line above was read 看错了一行")
+    guessed, again = answers.filter(item_key="disk-system-percent").order_by("pk")[:2]
+    proposed = propose_amendment(guessed, by=cast.engineer, value="50", reason="As usual 与平时一样")
+    decide_amendment(proposed, by=cast.reviewer2, approve=False, comment="No evidence 没有依据")
+    proposed = propose_amendment(
+        again, by=cast.engineer, value="61", reason="Another partition 看的是另一个分区"
+    )
+    withdraw_amendment(proposed, by=cast.engineer, comment="It was right 原值无误")
 
 
 def findings(cast: Cast) -> None:

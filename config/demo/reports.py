@@ -7,7 +7,15 @@ from datetime import time, timedelta
 from django.utils import timezone
 
 from accounts.models import User
-from inspections.actions import Wanted, issue_report, save_schedule, send_now, send_report
+from inspections.actions import (
+    Wanted,
+    issue_report,
+    make_ordered,
+    order_report,
+    save_schedule,
+    send_now,
+    send_report,
+)
 from inspections.models import InspectionRun, ReportSchedule
 from inspections.reports import Period
 
@@ -28,6 +36,8 @@ def make() -> None:
     today = timezone.localdate()
     week = Period(today - timedelta(days=7), today - timedelta(days=1))
     issue_report(Wanted("xlsx", "zh-hans", period=week), by=people["manager"])
+    order = order_report(Wanted("xlsx", "en", period=week), by=people["manager"])
+    make_ordered(order.pk)  # the job that was deferred finds it made
     schedule = save_schedule(
         ReportSchedule(
             label="Evening report of inspections", label_zh="巡检晚报", every="day", at=time(18), covers="so_far",

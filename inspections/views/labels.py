@@ -32,6 +32,7 @@ def label(request, token):
         return redirect(f"{reverse('inspections:phone')}#/run/{due.number}/{target.pk}")
     now = timezone.now()
     ended = runs.exclude(state__in=[RunState.SCHEDULED, RunState.OPEN]).select_related("plan", "submitted_by")
+    ended = ended.exclude(state=RunState.CANCELLED, slot_at__gt=now)
     last = list(ended.order_by("-slot_at", "-id")[:SHOWN])
     for run in last:
         run.tone, run.icon = TONE[run.state]

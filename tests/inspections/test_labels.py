@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from inspections.actions import generate_runs, sign_run, submit_run
+from inspections.actions import cancel_run, generate_runs, sign_run, submit_run
 from tests.factories import make_answer, make_finding, make_item, make_label, make_run, make_user
 
 pytestmark = pytest.mark.django_db
@@ -91,3 +91,13 @@ def test_the_label_of_a_duplicate_leads_to_what_it_is(client, engineer):
     run = make_run(cis=[ci])
     label = make_label(item=make_item(duplicate_of=ci))
     assert run.number in client.get(f"/q/{label.token}/").url
+
+
+def test_what_was_called_off_before_its_time_is_no_inspection(client, engineer):
+    ci = make_item()
+    run = make_run(cis=[ci], assignee=engineer)
+    generate_runs(until=timezone.now() + timedelta(days=2))
+    tomorrow = run.plan.runs.filter(slot_at__gt=timezone.now()).earliest("slot_at")
+    cancel_run(tomorrow, by=make_user("reviewer"), reason="closed that day")
+    client.force_login(make_user("auditor"))
+    assert tomorrow.number not in scan(client, ci).content.decode()

@@ -1,6 +1,7 @@
 """The trend of one check item on one CI: drawn, as a table, and as a file."""
 
 import csv
+from datetime import timedelta
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -45,7 +46,7 @@ def trend_page(request, pk, key):
         "inspections/trend.html",
         {
             "ci": ci, "item": item, "days": days, "choices": DAYS, "trend": trend, "points": dressed,
-            "limits": shown_limits(item), "drawn": drawn(trend) if any_number(trend) else None,
+            "limits": shown_limits(item), "drawn": drawn(trend, days) if any_number(trend) else None,
             "next": f"?days={days}&before={following}" if following else "",
             "previous": f"?days={days}" if before else "",
         },
@@ -61,8 +62,9 @@ def any_number(trend):
     return any(point.value is not None for point in trend.points)
 
 
-def drawn(trend):
+def drawn(trend, days):
     """What trend.js draws: times in seconds, one row of values for people and one for machines."""
+    until = timezone.now()
     points = [point for point in reversed(trend.points) if point.value is not None]
     bounds = trend.bounds
     words = {"crit": Severity.CRIT.label, "warn": Severity.WARN.label}
@@ -76,7 +78,8 @@ def drawn(trend):
             for name in NAMES
             if getattr(bounds, name) is not None
         ],
-        "unit": trend.item.unit,
+        "unit": trend.item.unit, "zone": timezone.get_current_timezone_name(),
+        "from": round((until - timedelta(days=days)).timestamp()), "until": round(until.timestamp()),
         "words": {"answers": pgettext("trend", "Answers"), "readings": _("Readings"), "time": _("Time")},
     }  # fmt: skip
 

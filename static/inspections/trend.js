@@ -34,6 +34,17 @@ function range(plot, low, high) {
   return [from - (to - from || span) * 0.08, to + (to - from || span) * 0.08];
 }
 
+// The whole time that was asked for, in the zone of the page, said as the page says times in both languages.
+const clock = "{HH}:{mm}";
+const times = [
+  [3600 * 24 * 365, "{YYYY}", null, null, null, null, null, null, 1],
+  [3600 * 24 * 28, "{YYYY}-{MM}", null, null, null, null, null, null, 1],
+  [3600 * 24, "{MM}-{DD}", "\n{YYYY}", null, null, null, null, null, 1],
+  [60, clock, "\n{YYYY}-{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
+  [1, `${clock}:{ss}`, "\n{YYYY}-{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
+];
+const here = (time) => uPlot.tzDate(new Date(time * 1000), data.zone);
+
 const axis = () => ({ stroke: colour("--text"), grid: { stroke: colour("--line") }, ticks: { stroke: colour("--line") } });
 const shown = (plot, value) => (value === null || value === undefined ? "—" : `${value} ${data.unit}`.trim());
 let plot = null;
@@ -46,13 +57,14 @@ function draw() {
     {
       width: place.clientWidth,
       height: HEIGHT,
-      scales: { y: { range } },
+      tzDate: here,
+      scales: { x: { range: () => [data.from, data.until] }, y: { range } },
       series: [
-        { label: data.words.time },
+        { label: data.words.time, value: `{YYYY}-{MM}-{DD} ${clock}` },
         { label: data.words.answers, stroke: answers, paths: () => null, points, value: shown },
         { label: data.words.readings, stroke: readings, width: 1.5, spanGaps: true, value: shown },
       ],
-      axes: [axis(), { ...axis(), size: 64 }],
+      axes: [{ ...axis(), values: times }, { ...axis(), size: 64 }],
       hooks: { draw: [drawBounds] },
     },
     [data.times, data.answers, data.readings],

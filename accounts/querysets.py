@@ -27,6 +27,15 @@ def holders_of(right: Right) -> models.QuerySet[User]:
     return get_user_model().objects.filter(granted, is_active=True).order_by("pk").distinct()
 
 
+def without_programs(accounts: models.QuerySet[User]) -> models.QuerySet[User]:
+    """The people among these accounts: whoever is only an integration is a program, and reads no report."""
+    integrations = get_user_model().objects.filter(role_grants__role="integration", is_superuser=False)
+    people = get_user_model().objects.filter(
+        role_grants__role__in=[key for key in ROLES if key != "integration"]
+    )
+    return accounts.exclude(pk__in=integrations.exclude(pk__in=people.values("pk")).values("pk"))
+
+
 class NoticeQuerySet(models.QuerySet):
     """Notices, filtered in words."""
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
+from accounts.querysets import without_programs
 from inspections.models import InspectionPlan
 
 
@@ -54,8 +55,12 @@ class FiguresForm(PeriodForm):
     )
     team = forms.ModelChoiceField(Team.objects.all(), label=_("Team"), required=False, empty_label=_("any"))
     assignee = forms.ModelChoiceField(
-        User.objects.filter(is_active=True), label=_("Person"), required=False, empty_label=_("any")
+        User.objects.none(), label=_("Person"), required=False, empty_label=_("any")
     )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["assignee"].queryset = without_programs(User.objects.filter(is_active=True))
 
 
 class HeatForm(PeriodForm):

@@ -6,7 +6,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from accounts.querysets import holders_of
+from accounts.querysets import holders_of, without_programs
 from accounts.roles import Right
 from cmdb.models import ConfigurationItem
 from inspections.models import InspectionPlan, ReportSchedule
@@ -44,7 +44,7 @@ class ReportScheduleForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["recipients"].queryset = holders_of(Right.VIEW)
+        self.fields["recipients"].queryset = without_programs(holders_of(Right.VIEW))
         places = ConfigurationItem.objects.live().of_type("site", "room")
         self.fields["site"].queryset = places.order_by("name")
         self.fields["plan"].queryset = InspectionPlan.objects.order_by("key")

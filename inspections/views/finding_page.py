@@ -223,7 +223,21 @@ def offers(finding, user, refused_form):
             "form": refused_form if is_refused else deed.form(finding, user),
         }  # fmt: skip
         (steps if deed.is_step else deeds).append(offer)
-    return {"steps": steps, "deeds": deeds}
+    return {
+        "steps": steps, "shared_steps": said_once(steps), "deeds": deeds, "shared_deeds": said_once(deeds)
+    }  # fmt: skip
+
+
+def said_once(offered):
+    """What stands against several of the buttons, each with their labels; a button keeps what is its own."""
+    blocked = {}
+    for offer in offered:
+        for refusal in offer["refusals"]:
+            blocked.setdefault((refusal.message, refusal.fix), (refusal, []))[1].append(offer["deed"].label)
+    shared = {key: each for key, each in blocked.items() if len(each[1]) > 1}
+    for offer in offered:
+        offer["own"] = [each for each in offer["refusals"] if (each.message, each.fix) not in shared]
+    return [(refusal, " · ".join(map(str, labels))) for refusal, labels in shared.values()]
 
 
 def answers_of(finding):

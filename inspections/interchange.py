@@ -17,7 +17,7 @@ from openpyxl import load_workbook
 from accounts.bodies import is_storable
 from inspections.models import ChecklistTemplate, TemplateItem
 
-HEAD = ("key", "label", "label_zh", "description", "ci_type", "owner_team")
+HEAD = ("key", "label", "label_zh", "description", "description_zh", "ci_type", "owner_team")
 NOT_IN_FILES = {"id", "version", "row_version", "position"}
 FIELDS = {each.name: each for each in TemplateItem._meta.concrete_fields if each.name not in NOT_IN_FILES}
 # As people write a check list: what it is called first, what it means, then the rare settings.
@@ -62,6 +62,7 @@ def document_of(template: ChecklistTemplate, items: list[TemplateItem]) -> dict[
         "label": template.label,
         "label_zh": template.label_zh,
         "description": template.description,
+        "description_zh": template.description_zh,
         "ci_type": template.ci_type.key if template.ci_type else "",
         "owner_team": template.owner_team.key if template.owner_team else "",
     }

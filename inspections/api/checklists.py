@@ -30,7 +30,10 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 class ChecklistTemplateSerializer(serializers.ModelSerializer):
     class Meta:
         model = ChecklistTemplate
-        fields = ["id", "key", "label", "label_zh", "description", "ci_type", "owner_team", "row_version"]
+        fields = [
+            "id", "key", "label", "label_zh", "description", "description_zh", "ci_type", "owner_team",
+            "row_version",
+        ]  # fmt: skip
 
 
 class TemplateItemSerializer(serializers.ModelSerializer):

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Team, User
 from accounts.querysets import without_programs
@@ -55,7 +56,7 @@ class FiguresForm(PeriodForm):
     )
     team = forms.ModelChoiceField(Team.objects.all(), label=_("Team"), required=False, empty_label=_("any"))
     assignee = forms.ModelChoiceField(
-        User.objects.none(), label=_("Person"), required=False, empty_label=_("any")
+        User.objects.none(), label=pgettext_lazy("who did it", "Person"), required=False, empty_label=_("any")
     )
 
     def __init__(self, *args, **kwargs):

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from cmdb.models import CIAttribute
+from inspections.forms.conditions import attribute_choices
 from inspections.interchange import CHOICE_PARTS
 from inspections.models import ChecklistTemplate, TemplateItem
 from inspections.models.templates import BAD_CHOICES
@@ -42,8 +42,8 @@ class ChecklistForm(forms.ModelForm):
 
     class Meta:
         model = ChecklistTemplate
-        fields = ["label", "label_zh", "key", "description", "ci_type", "owner_team"]
-        widgets = {"description": forms.Textarea(attrs={"rows": 3})}
+        fields = ["label", "label_zh", "key", "description", "description_zh", "ci_type", "owner_team"]
+        widgets = {name: forms.Textarea(attrs={"rows": 3}) for name in ("description", "description_zh")}
         help_texts = {
             "key": _("Stands in files and addresses, for example server-daily; it does not change.")
         }
@@ -66,7 +66,6 @@ class ItemForm(forms.ModelForm):
             "query": forms.Textarea(attrs={"rows": 2}),
             "section": forms.TextInput(attrs={"list": "sections"}),
             "section_zh": forms.TextInput(attrs={"list": "sections-zh"}),
-            "attribute": forms.TextInput(attrs={"list": "attributes", "autocomplete": "off"}),
             **{name: forms.TextInput(attrs={"inputmode": "decimal"}) for name in BOUNDS[2:]},
         }
 
@@ -83,6 +82,8 @@ class ItemForm(forms.ModelForm):
             "Made of the label where it is empty. Values of all versions are compared by it."
         )
         self.initial["row_version"] = self.instance.row_version if self.instance.pk else None
+        if "attribute" in self.fields:
+            self.fields["attribute"].widget = forms.Select(choices=verified_fields(self.instance.attribute))
         for name in BOUNDS[2:]:
             value = self.initial.get(name)
             if value is not None:
@@ -123,10 +124,12 @@ def was_published(item: TemplateItem) -> bool:
     return others.exclude(version=item.version_id).exists()
 
 
-def attribute_names() -> list[str]:
-    """The fields of CIs that an answer may verify, to choose from."""
-    keys = CIAttribute.objects.order_by("key").values_list("key", flat=True).distinct()
-    return ["serial", *(f"attributes.{key}" for key in keys)]
+def verified_fields(current: str = "") -> list[tuple[str, str]]:
+    """The fields of CIs that an answer may verify, as people call them; the item's own even if it is gone."""
+    found = [("serial", _("Serial number"))]
+    found += [(f"attributes.{key}", label) for key, label in attribute_choices()]
+    gone = [(current, current)] if current and current not in dict(found) else []
+    return [("", "—"), *found, *gone]
 
 
 class ChoiceForm(forms.Form):

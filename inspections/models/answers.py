@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.step_up import Strength
 from audit.recorded.models import RecordedModel
@@ -39,7 +40,7 @@ class Amendment(RecordedModel):
 
     class State(models.TextChoices):
         PROPOSED = "proposed", _("Waits for a decision")
-        APPROVED = "approved", _("Approved")
+        APPROVED = "approved", pgettext_lazy("decision", "Approved")
         REFUSED = "refused", _("Refused")
         WITHDRAWN = "withdrawn", _("Withdrawn")
 

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from audit.recorded.models import RecordedModel
 from inspections.models.answers import Answer
@@ -30,7 +31,7 @@ class CorrectionProposal(RecordedModel):
         "cmdb.ConfigurationItem", models.PROTECT, related_name="corrections", verbose_name=_("CI")
     )
     field = models.CharField(_("field of the CI"), max_length=80)
-    was = models.JSONField(_("recorded"), null=True, blank=True)
+    was = models.JSONField(pgettext_lazy("value", "recorded"), null=True, blank=True)
     seen = models.JSONField(_("seen"), null=True, blank=True)
     evidence = models.ForeignKey(
         Evidence, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("photo")

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.labelled import Labelled
 from audit.recorded.models import RecordedModel
@@ -90,7 +91,9 @@ class InspectionPlan(RecordedModel, Labelled):
     )
     due_minutes = models.IntegerField(_("due (minutes after the start)"), default=60)
     expires_minutes = models.IntegerField(_("missed (minutes after the start)"), default=480)
-    assign = models.CharField(_("who"), max_length=8, choices=Assign.choices, default=Assign.FIXED)
+    assign = models.CharField(
+        pgettext_lazy("plan", "who"), max_length=8, choices=Assign.choices, default=Assign.FIXED
+    )
     must_complete = models.CharField(
         _("runs"), max_length=3, choices=MustComplete.choices, default=MustComplete.ONE
     )

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.labelled import Labelled, in_active_language
 from audit.recorded.models import RecordedModel
@@ -73,6 +74,7 @@ class ChecklistTemplate(RecordedModel, Labelled):
 
     key = models.SlugField(_("key"), max_length=50, unique=True)
     description = models.TextField(_("description"), blank=True)
+    description_zh = models.TextField(_("description in Chinese"), blank=True)
     ci_type = models.ForeignKey(
         "cmdb.CIType", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("for CI type")
     )
@@ -84,6 +86,10 @@ class ChecklistTemplate(RecordedModel, Labelled):
         verbose_name = _("check list")
         verbose_name_plural = _("check lists")
         ordering = ["key"]
+
+    @property
+    def description_label(self) -> str:
+        return in_active_language(self.description, self.description_zh)
 
 
 class TemplateVersion(RecordedModel):
@@ -202,7 +208,9 @@ class TemplateItem(RecordedModel, Labelled):
         help_text=_("An instant query; {name}, {ip} and {serial} stand for the CI's."),
     )
     max_age_minutes = models.PositiveIntegerField(_("stale after (minutes)"), default=60)
-    confirm = models.CharField(_("confirmed"), max_length=10, choices=Confirm.choices, default=Confirm.MANUAL)
+    confirm = models.CharField(
+        pgettext_lazy("reading", "confirmed"), max_length=10, choices=Confirm.choices, default=Confirm.MANUAL
+    )
     bad_readings = models.PositiveSmallIntegerField(_("bad readings in a row that open a finding"), default=1)
     good_readings = models.PositiveSmallIntegerField(_("good readings in a row that verify a fix"), default=2)
     attribute = models.CharField(

@@ -10,7 +10,6 @@ from inspections import guards
 from inspections.actions import copy_item, move_item, move_section, remove_item, save_item
 from inspections.bounds import own_bounds
 from inspections.forms import ChoiceFormSet, ConditionForm, ItemForm
-from inspections.forms.templates import attribute_names
 from inspections.models import TemplateItem, TemplateVersion
 from inspections.scope import in_words, matching_cis
 from inspections.views.access import page
@@ -74,7 +73,6 @@ def edit(request, version, item):
         "choices": choices, "icon": ICONS[item.kind], "found": matching_cis(stored)[:MOST_COUNTED].count(),
         "condition_words": in_words(stored), "scale": scale_of(own_bounds(item)) if not form.errors else None,
         "sections": version.items.order_by("section").values_list("section", "section_zh").distinct(),
-        "attributes": attribute_names(),
     }  # fmt: skip
     return render(
         request, "inspections/checklist_item.html", context, status=200 if "try" in (data or {}) else status

@@ -21,6 +21,7 @@ from inspections.actions import (
 from inspections.bounds import own_bounds
 from inspections.differences import compare_items, shown_choice
 from inspections.forms import ChecklistForm
+from inspections.forms.templates import verified_fields
 from inspections.models import ChecklistTemplate, TemplateItem, TemplateVersion
 from inspections.scope import in_words
 from inspections.sheet import TONE as SEVERITY_TONE
@@ -129,11 +130,12 @@ def versions_of(template):
 def version_page(request, template, versions, version, refused=None, status=200):
     """The page of one version: its items by section, and what can be done with it."""
     items = list(version.items.all())
+    fields = dict(verified_fields()) if any(item.attribute for item in items) else {}
     published = next((each for each in versions if each.state == VersionState.PUBLISHED), None)
     is_draft = version.state == VersionState.DRAFT
     context = {
         "template": template, "versions": versions, "version": version, "published": published,
-        "sections": [(rows[0], [decorated(item) for item in rows]) for rows in in_sections(items)],
+        "sections": [(rows[0], [decorated(item, fields) for item in rows]) for rows in in_sections(items)],
         "is_draft": is_draft, "refused": refused, "item_count": len(items), "kinds": kinds(),
         "draft": next((each for each in versions if each.state == VersionState.DRAFT), None),
         "comparison": compare_items(published.items.all(), items) if is_draft and published else None,
@@ -151,8 +153,9 @@ def kinds():
     return [(kind.value, kind.label, ICONS[kind.value]) for kind in TemplateItem.Kind]
 
 
-def decorated(item):
-    """The item with what its line shows."""
+def decorated(item, fields):
+    """The item with what its line shows; `fields`: what an answer may verify, in words."""
+    item.verifies = fields.get(item.attribute, item.attribute)
     item.icon = ICONS[item.kind]
     item.scale = scale_of(own_bounds(item))
     item.limits = shown_limits(item)

@@ -218,7 +218,7 @@ ATTACKS = {
     "refused without a word": "refused_by_id = {chief}, refused_at = now()",
     "long ago": "withdrawn_by_id = {chief}, withdrawn_reason = 'x', withdrawn_on = current_date - 9",
     "withdrawn without a word": "withdrawn_by_id = {chief}, withdrawn_on = current_date",
-    "moved start": "valid_from_on = current_date + 1",
+    "moved start": "valid_from_on = valid_from_on + 1",
     "other ci": "ci_id = (SELECT max(id) FROM cmdb_configurationitem)",
     "other reason": "reason = 'because'",
 }

@@ -156,7 +156,10 @@ SELECT 1, t.id, i.id, t.ci_id, i.key, true, '', %s, false, 'ok', '{}', 'human', 
 
 
 def raw_answer(kind, text, observed="0", device="0", skew=0):
-    target, by = make_run(items=[{"key": "x", "kind": kind}]).targets.get(), make_user("engineer")
+    now = timezone.now()
+    noon = {"time_zone": f"Etc/GMT{now.hour - 12:+d}", "starts_on": now.date() - timedelta(days=1)}
+    run = make_run(items=[{"key": "x", "kind": kind}], **noon)  # where it is noon it opened hours ago
+    target, by = run.targets.get(), make_user("engineer")
     start_run(target.run, by=by)
     return refused(ANSWER, text, by.pk, observed, device, skew, target.pk)
 

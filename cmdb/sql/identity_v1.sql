@@ -8,7 +8,7 @@ CREATE TABLE cmdb.identity (
     PRIMARY KEY (rule_id, item_id)
 );
 CREATE INDEX cmdb_identity_by_item ON cmdb.identity (item_id);
-CREATE INDEX cmdb_identity_by_key ON cmdb.identity (rule_id, key);
+CREATE INDEX cmdb_identity_by_key ON cmdb.identity (key);
 CREATE UNIQUE INDEX cmdb_item_identity_is_unique ON cmdb.identity (rule_id, key) WHERE is_enforced;
 GRANT SELECT ON cmdb.identity TO PUBLIC;
 

@@ -44,9 +44,7 @@ def page(person):
 
 def press(page, selector):
     """The mouse goes down on it, and stays."""
-    page.locator(selector).scroll_into_view_if_needed()
-    box = page.locator(selector).bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.locator(selector).hover()  # looks for it again where it is drawn anew meanwhile
     page.mouse.down()
 
 

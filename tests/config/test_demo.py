@@ -170,7 +170,12 @@ def test_exceptions_amendments_corrections_and_reports_show_every_end(demo):
         OverrideState.EXPIRED,
         OverrideState.WITHDRAWN,
     }
-    assert set(Amendment.objects.values_list("state", flat=True)) == {"proposed", "approved"}
+    assert set(Amendment.objects.values_list("state", flat=True)) == {
+        "proposed",
+        "approved",
+        "refused",
+        "withdrawn",
+    }
     assert set(CorrectionProposal.objects.values_list("state", flat=True)) == {"proposed", "accepted"}
     assert Evidence.objects.filter(run__state=RunState.SUBMITTED).exists()
     assert ReportIssue.objects.count() >= 2

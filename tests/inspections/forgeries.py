@@ -141,7 +141,7 @@ def pages(w):
         *[(MANAGE, "checklist-item-deed", (key, draft, w.second.pk, deed), {})
           for deed in ("copy", "up", "remove")],
         (MANAGE, "plan-new", (), plan_form(w)),
-        (MANAGE, "plan-edit", (w.plan.key,), plan_form(w)),
+        (MANAGE, "plan-edit", (w.plan.key,), plan_form(w) | {"key": w.plan.key}),
         (MANAGE, "plan-preview", (), plan_form(w)),
         (MANAGE, "plan-deed", (w.plan.key, "disable"), {"reason": "x"}),
         (MANAGE, "plan-deed", (w.disabled.key, "enable"), {}),

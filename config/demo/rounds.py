@@ -149,7 +149,9 @@ def follow_up(cast: Cast, today: date, ago: int) -> None:
         if finding is None:
             continue
         if deed == "fixed":
-            mark_fixed(finding, by=cast.engineer3, comment=comment, at=evening)
+            seen = finding.last_answer.observed_at if finding.last_answer else finding.opened_at
+            fixed_at = max(evening, seen + timedelta(minutes=20))
+            mark_fixed(finding, by=cast.engineer3, comment=comment, at=fixed_at)
         elif deed == "taken":
             acknowledge_finding(finding, by=cast.engineer4, comment=comment)
         elif deed == "fixing":

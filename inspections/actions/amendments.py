@@ -34,7 +34,7 @@ def propose_amendment(
     photos = Evidence.objects.kept().filter(target=answer.target_id, item=answer.item_id).hashes()
     parsed = parsed_value(answer.item, entry, photos)
     with transaction.atomic(), because(reason, user=by):
-        refusals = guards.against_proposing(answer, by, reason)
+        refusals = guards.against_proposing(answer, by, reason) + guards.against_silence(answer, parsed, kept)
         guards.refuse_if(refusals, "propose amendment", by=by, target=answer.target.run)
         amendment = Amendment.objects.create(
             answer=answer, by=by, reason=reason.strip(), comment=kept.strip(), **parsed

@@ -111,8 +111,11 @@ def start_fix(finding: Finding, *, by: User, comment: str = "") -> Finding:
 
 
 def mark_fixed(finding: Finding, *, by: User, comment: str, at: datetime | None = None) -> Finding:
-    """The finding waits for a good answer of somebody else. Raises Refused without a comment."""
-    finding = take_finding_step(finding, "mark_fixed", by=by, comment=comment, fixed_at=at or timezone.now())
+    """The finding waits for a good answer of somebody else, seen after the fix: now, or `at` if told.
+
+    Raises Refused without a comment, or where `at` lies between the arrival of what was bad and now.
+    """
+    finding = take_finding_step(finding, "mark_fixed", by=by, comment=comment, fixed_at=at)
     tell_recheck(finding, by=by, comment=comment)
     return finding
 

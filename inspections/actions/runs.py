@@ -80,11 +80,13 @@ def submit_run(run: InspectionRun, *, by: User, completed_at: datetime | None = 
     """The run waits for sign-off (or is signed, where none is asked), hashed; bad answers have findings.
 
     `completed_at` is the device's time and decides lateness. Raises Refused with every missing answer and
-    comment, IntegrityError if the run has expired. Locks the run; findings take three statements.
+    comment, and where an answer was observed later; IntegrityError if the run has expired. Locks the run;
+    findings take three statements.
     """
     with transaction.atomic(), because(user=by):
         run = InspectionRun.objects.select_for_update().get(pk=run.pk)
-        guards.refuse_if(guards.against_submitting(run, by), "submit inspection", by=by, target=run)
+        refusals = guards.against_submitting(run, by, completed_at)
+        guards.refuse_if(refusals, "submit inspection", by=by, target=run)
         run.state = RunState.SUBMITTED
         run.completed_at = completed_at or timezone.now()
         run.submitted_by = by

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.db import connection
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -12,9 +14,15 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Right
 from accounts.step_up import Proof
-from inspections.guards.amendments import AMENDING_RIGHTS, against_deciding, against_proposing
+from inspections.guards.amendments import (
+    AMENDING_RIGHTS,
+    against_deciding,
+    against_proposing,
+    against_silence,
+)
 from inspections.guards.corrections import against_accepting_correction, against_deciding_correction
 from inspections.guards.findings import (
+    CLOCKS_DIFFER,
     FINDING_RIGHTS,
     against_commenting,
     against_finding_step,
@@ -55,7 +63,7 @@ from inspections.guards.templates import (
     against_publishing,
     against_retiring,
 )
-from inspections.models import InspectionRun
+from inspections.models import Answer, InspectionRun
 from inspections.severity import Severity
 from inspections.workflow import RUN_STEPS, RunState, target_of
 
@@ -91,11 +99,13 @@ __all__ = [
     "against_retiring",
     "against_returning",
     "against_signing",
+    "against_silence",
     "against_submitting",
     "against_withdrawing_override",
     "gaps_of",
     "lacking",
     "lacking_all",
+    "last_seen",
     "no_comment",
     "refuse_if",
     "takers_of",
@@ -122,7 +132,7 @@ def against_answering(run: InspectionRun, by: User) -> list[Refusal]:
     return found
 
 
-def against_submitting(run: InspectionRun, by: User) -> list[Refusal]:
+def against_submitting(run: InspectionRun, by: User, completed_at: datetime | None = None) -> list[Refusal]:
     """Why this run cannot be submitted now; one reason per missing answer, comment or photo, 20 at most."""
     found = [*lacking(by, Right.INSPECT), *wrong_state("submit", run)]
     gaps = gaps_of(run)
@@ -137,7 +147,19 @@ def against_submitting(run: InspectionRun, by: User) -> list[Refusal]:
         found.append(Refusal(gap, words[gap] % {"item": items[item], "ci": targets[target]}))
     if len(gaps) > 20:
         found.append(Refusal("more", _("%(count)s more answers are missing.") % {"count": len(gaps) - 20}))
+    if completed_at is not None and (seen := last_seen(run)) and completed_at < seen - CLOCKS_DIFFER:
+        at = date_format(timezone.localtime(seen), "Y-m-d H:i:s")
+        message = _("The run was not done then: its last answer was observed at %(at)s.") % {"at": at}
+        found.append(
+            Refusal("observed_later", message, _("Send the time at which the last answer was given."))
+        )
     return found
+
+
+def last_seen(run: InspectionRun) -> datetime | None:
+    """When the last answer that counts was observed by a person; a machine answers whenever it likes."""
+    answers = Answer.objects.current().filter(target__run=run).exclude(source=Answer.Source.MACHINE)
+    return answers.aggregate(at=Max("observed_at"))["at"]
 
 
 def gaps_of(run: InspectionRun) -> list[tuple[int, int, str]]:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
 from django.utils.translation import gettext as _
+from psycopg.types.json import Jsonb
 
 from accounts.models import User
 from accounts.roles import Right
@@ -30,6 +36,34 @@ def against_proposing(answer: Answer, by: User, reason: str) -> list[Refusal]:
     return found
 
 
+def against_silence(answer: Answer, values: Mapping[str, object], comment: str) -> list[Refusal]:
+    """Why the amended value needs a comment: it is as bad as an answer that would. One statement."""
+    if comment.strip():
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT inspections_wants_comment_v1(i, g.severity)
+                 FROM inspections_answer a JOIN inspections_templateitem i ON i.id = a.item_id
+                 JOIN inspections_runtarget t ON t.id = a.target_id
+                 JOIN inspections_inspectionrun r ON r.id = t.run_id
+                CROSS JOIN LATERAL inspections_grade_answer_v1(
+                      jsonb_populate_record(a, %s), i, t, r.plan_id) g
+                WHERE a.id = %s""",
+            [Jsonb(values, dumps=_dumps), answer.pk],
+        )
+        is_wanted = cursor.fetchone()[0]
+    message = _("The amended answer is so bad that it needs a comment, as any answer would.")
+    return (
+        [Refusal("comment", message, _("Say in the comment of the answer what was seen."))]
+        if is_wanted
+        else []
+    )
+
+
+def _dumps(values: object) -> str:
+    return json.dumps(values, cls=DjangoJSONEncoder)
+
+
 def against_deciding(amendment: Amendment, by: User, state: str, comment: str) -> list[Refusal]:
     """Why this person cannot decide this amendment so."""
     found: list[Refusal] = []
@@ -48,7 +82,7 @@ def against_deciding(amendment: Amendment, by: User, state: str, comment: str) -
         message = _("You proposed this amendment.")
         found.append(Refusal("proposer", message, _("Another reviewer decides it.")))
     if took_part(run, by):
-        message = _("You took part in this inspection.")
+        message = _("You took part in this inspection, or an answer of it was amended by you.")
         found.append(Refusal("took_part", message, _("Another reviewer decides it.")))
     if state == Amendment.State.APPROVED and not amendment.answer.is_current:
         message = _("Another answer is current since this was proposed.")

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -17,6 +19,7 @@ from inspections.guards.refusal import Refusal, lacking, lacking_all, no_comment
 from inspections.models import Finding, FindingPolicy
 from inspections.workflow import FINDING_STEPS, FindingState, target_of
 
+CLOCKS_DIFFER = timedelta(minutes=5)
 FINDING_RIGHTS = (Right.INSPECT, Right.INSPECT_REVIEW, Right.CHANGE_IMPLEMENT)
 
 
@@ -40,6 +43,8 @@ def against_finding_step(
         found.append(Refusal("state", _("The finding is “%(state)s”.") % {"state": state}))
     if event in ("mark_fixed", "accept_risk", "mark_duplicate", "reopen"):
         found += no_comment(comment)
+    if event == "mark_fixed" and values is not None:
+        found += against_dating_back(finding, values.get("fixed_at"))
     if event == "verify":
         found += against_confirming(finding, by)
     if event == "accept_risk":
@@ -49,6 +54,22 @@ def against_finding_step(
     if values is not None and event == "mark_duplicate":
         found += against_duplicate(finding, values.get("duplicate_of"))
     return found
+
+
+def against_dating_back(finding: Finding, fixed_at: datetime | None) -> Iterable[Refusal]:
+    """A fix counts from now on, or from between what was seen bad and its arrival, where both come late."""
+    if fixed_at is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT k.* FROM inspections_finding f, inspections_finding_known_v1(f) k WHERE f.id = %s",
+            [finding.pk],
+        )
+        seen_at, learnt_at = cursor.fetchone()
+    if fixed_at < seen_at or learnt_at < fixed_at <= timezone.now() - CLOCKS_DIFFER:
+        at = date_format(timezone.localtime(fixed_at), "Y-m-d H:i")
+        message = _("The fix cannot be dated back to %(at)s.") % {"at": at}
+        yield Refusal("dated_back", message, _("Leave the time out: the fix counts from now on."))
 
 
 def against_accepting(finding: Finding, by: User, values: Mapping[str, Any] | None) -> Iterable[Refusal]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 from dateutil.rrule import rrule
@@ -173,6 +173,22 @@ class InspectionPlan(RecordedModel, Labelled):
         except ValidationError as error:
             raise ValidationError({"rrule": error.messages}) from None
 
+        former = type(self).objects.filter(pk=self.pk).first() if self.pk else None
+        if former is not None and former.key != self.key and former.runs.exists():
+            raise ValidationError(
+                {
+                    "key": _("Runs were made: the key stays “%(key)s”, as their hashes name it.")
+                    % {"key": former.key}
+                }
+            )
+        last = former.last_first_day if former and former.is_enabled and self.is_enabled else None
+        if last is not None and self.starts_on > last:
+            message = _(
+                "The first day of this plan has come, and no round that was due is hidden. Choose a day "
+                "up to %(day)s, or stop the plan for a reason, set its first day and enable it again."
+            )
+            raise ValidationError({"starts_on": message % {"day": last.isoformat()}})
+
     def recurrence(self) -> rrule:
         """The parsed recurrence; raises ValidationError if it is none."""
         return parse_rule(self.rrule, self.starts_on, self.shift_start)
@@ -188,6 +204,14 @@ class InspectionPlan(RecordedModel, Labelled):
         """Before this instant the plan has no slots: its first day, or when it was enabled again."""
         start = datetime.combine(self.starts_on, time(0), self.zone)
         return max(start, self.enabled_at) if self.enabled_at else start
+
+    @property
+    def last_first_day(self) -> date | None:
+        """The latest first day that the plan may get; None, any, before it has begun."""
+        if self.starts_on > timezone.now().astimezone(self.zone).date():
+            return None
+        made = self.generated_until_at
+        return max(self.starts_on, made.astimezone(self.zone).date()) if made else self.starts_on
 
     @property
     def counts_from_at(self) -> datetime:

@@ -1,10 +1,14 @@
 -- Invariant 6: after sign-off an answer changes by an amendment only. One person proposes it to the answer that is
--- current; a reviewer with no part in the run, and who did not propose it, decides, once. Superusers are no exception.
+-- current; a reviewer with no part in the run,
+-- and who did not propose it, decides, once. Whoever proposed an amendment that was made has a part in the run. Superusers are no exception.
 CREATE OR REPLACE FUNCTION inspections_guard_amendment_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     original inspections_answer;
     run inspections_inspectionrun;
+    target inspections_runtarget;
+    item inspections_templateitem;
+    severity text;
 BEGIN
     SELECT * INTO original FROM inspections_answer WHERE id = NEW.answer_id;
     SELECT r.* INTO run FROM inspections_inspectionrun r JOIN inspections_runtarget t ON t.run_id = r.id
@@ -15,6 +19,17 @@ BEGIN
         END IF;
         IF num_nonnulls(NEW.value_number, nullif(NEW.value_choice, ''), nullif(btrim(NEW.value_text), ''), nullif(NEW.is_na, false)) <> 1 THEN
             RAISE EXCEPTION 'inspections: an amendment proposes exactly one value' USING ERRCODE = 'check_violation';
+        END IF;
+        -- It says what an answer would: a value that is bad enough to ask for a comment has one.
+        SELECT * INTO target FROM inspections_runtarget WHERE id = original.target_id;
+        SELECT * INTO item FROM inspections_templateitem WHERE id = original.item_id;
+        original.value_number := NEW.value_number;
+        original.value_choice := NEW.value_choice;
+        original.value_text := NEW.value_text;
+        original.is_na := NEW.is_na;
+        SELECT g.severity INTO severity FROM inspections_grade_answer_v1(original, item, target, run.plan_id) g;
+        IF inspections_wants_comment_v1(item, severity) AND btrim(NEW.comment) = '' THEN
+            RAISE EXCEPTION 'inspections: the amended answer to item % needs a comment, as any answer so bad', item.key USING ERRCODE = 'check_violation';
         END IF;
         NEW.state := 'proposed';
         NEW.at := clock_timestamp();

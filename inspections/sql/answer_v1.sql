@@ -1,3 +1,59 @@
+-- How bad the value of an answer is by its item, and by which bounds. Refuses what does not fit the item.
+CREATE OR REPLACE FUNCTION inspections_grade_answer_v1(
+    given inspections_answer, item inspections_templateitem, target inspections_runtarget, plan bigint,
+    OUT severity text, OUT bounds jsonb
+) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    other inspections_thresholdoverride;
+    picked jsonb;
+BEGIN
+    bounds := '{}';
+    IF given.is_na THEN
+        IF NOT item.is_na_allowed THEN
+            RAISE EXCEPTION 'inspections: item % cannot be "not applicable"', item.key USING ERRCODE = 'check_violation';
+        END IF;
+        severity := 'na';
+    ELSIF item.kind IN ('number', 'machine') AND given.value_number IS NOT NULL THEN
+        IF given.value_number = 'NaN' OR scale(trim_scale(given.value_number)) > item.decimals THEN
+            RAISE EXCEPTION 'inspections: item % takes a finite number with at most % decimal places', item.key, item.decimals
+                USING ERRCODE = 'check_violation';
+        END IF;
+        -- Bounds approved for this CI on the day it was observed (of the plan's zone) take the place of all four.
+        SELECT o.* INTO other FROM inspections_inspectionplan p CROSS JOIN LATERAL inspections_override_on_v1(
+            p.template_id, item.key, target.ci_id, (given.observed_at AT TIME ZONE p.time_zone)::date) o WHERE p.id = plan;
+        IF other.id IS NOT NULL THEN
+            item.crit_low := other.crit_low;
+            item.warn_low := other.warn_low;
+            item.warn_high := other.warn_high;
+            item.crit_high := other.crit_high;
+        END IF;
+        severity := inspections_grade_number_v1(given.value_number, item.crit_low, item.warn_low, item.warn_high, item.crit_high);
+        bounds := jsonb_strip_nulls(jsonb_build_object(
+            'crit_low', trim_scale(item.crit_low)::text, 'warn_low', trim_scale(item.warn_low)::text,
+            'warn_high', trim_scale(item.warn_high)::text, 'crit_high', trim_scale(item.crit_high)::text,
+            'override', other.id));
+    ELSIF item.kind = 'pass_fail' AND given.value_choice IN ('pass', 'fail') THEN
+        severity := CASE given.value_choice WHEN 'pass' THEN 'ok' ELSE item.fail_severity END;
+        bounds := jsonb_build_object('fail', item.fail_severity);
+    ELSIF item.kind = 'choice' AND given.value_choice <> '' THEN
+        SELECT c INTO picked FROM jsonb_array_elements(item.choices) c WHERE c->>'value' = given.value_choice LIMIT 1;
+        IF picked IS NULL THEN
+            RAISE EXCEPTION 'inspections: "%" is no choice of item %', given.value_choice, item.key USING ERRCODE = 'check_violation';
+        END IF;
+        severity := picked->>'severity';
+        bounds := jsonb_build_object(picked->>'value', picked->>'severity');
+    ELSIF item.kind = 'text' AND btrim(given.value_text) <> '' THEN
+        severity := 'ok';
+    ELSIF item.kind = 'photo' AND EXISTS (  -- its answer names the photo
+            SELECT FROM inspections_evidence e JOIN audit_storedfile f ON f.id = e.file_id
+             WHERE e.target_id = target.id AND e.item_id = item.id AND e.withdrawn_at IS NULL
+               AND f.sha256 = given.value_text) THEN
+        severity := 'ok';
+    ELSE
+        RAISE EXCEPTION 'inspections: the value does not fit item % (%)', item.key, item.kind USING ERRCODE = 'check_violation';
+    END IF;
+END $$;
+
 -- Invariants 3 and 6: PostgreSQL grades every answer by the bounds of the pinned version and keeps them with it;
 -- a severity sent by a client is overwritten. An answer never changes: a later one supersedes it.
 CREATE OR REPLACE FUNCTION inspections_guard_answer_v1() RETURNS trigger
@@ -7,11 +63,9 @@ DECLARE
     target inspections_runtarget;
     item inspections_templateitem;
     former inspections_answer;
-    other inspections_thresholdoverride;
     reading inspections_machinereading;
     account bigint;
     is_taken boolean;
-    picked jsonb;
 BEGIN
     SELECT * INTO target FROM inspections_runtarget WHERE id = NEW.target_id;
     SELECT * INTO run FROM inspections_inspectionrun WHERE id = target.run_id FOR SHARE;
@@ -60,7 +114,6 @@ BEGIN
     NEW.ci_id := target.ci_id;
     NEW.item_key := item.key;
     NEW.received_at := clock_timestamp();
-    NEW.bounds_used := '{}';
     IF NEW.observed_at > NEW.received_at + interval '5 minutes' THEN
         RAISE EXCEPTION 'inspections: nothing is observed in the future' USING ERRCODE = 'check_violation';
     END IF;
@@ -77,50 +130,7 @@ BEGIN
         RAISE EXCEPTION 'inspections: an answer is exactly one value' USING ERRCODE = 'check_violation';
     END IF;
 
-    IF NEW.is_na THEN
-        IF NOT item.is_na_allowed THEN
-            RAISE EXCEPTION 'inspections: item % cannot be "not applicable"', item.key USING ERRCODE = 'check_violation';
-        END IF;
-        NEW.severity := 'na';
-    ELSIF item.kind IN ('number', 'machine') AND NEW.value_number IS NOT NULL THEN
-        IF NEW.value_number = 'NaN' OR scale(trim_scale(NEW.value_number)) > item.decimals THEN
-            RAISE EXCEPTION 'inspections: item % takes a finite number with at most % decimal places', item.key, item.decimals
-                USING ERRCODE = 'check_violation';
-        END IF;
-        -- Bounds approved for this CI on the day it was observed (of the plan's zone) take the place of all four.
-        SELECT o.* INTO other FROM inspections_inspectionplan p CROSS JOIN LATERAL inspections_override_on_v1(
-            p.template_id, item.key, target.ci_id, (NEW.observed_at AT TIME ZONE p.time_zone)::date) o WHERE p.id = run.plan_id;
-        IF other.id IS NOT NULL THEN
-            item.crit_low := other.crit_low;
-            item.warn_low := other.warn_low;
-            item.warn_high := other.warn_high;
-            item.crit_high := other.crit_high;
-        END IF;
-        NEW.severity := inspections_grade_number_v1(NEW.value_number, item.crit_low, item.warn_low, item.warn_high, item.crit_high);
-        NEW.bounds_used := jsonb_strip_nulls(jsonb_build_object(
-            'crit_low', trim_scale(item.crit_low)::text, 'warn_low', trim_scale(item.warn_low)::text,
-            'warn_high', trim_scale(item.warn_high)::text, 'crit_high', trim_scale(item.crit_high)::text,
-            'override', other.id));
-    ELSIF item.kind = 'pass_fail' AND NEW.value_choice IN ('pass', 'fail') THEN
-        NEW.severity := CASE NEW.value_choice WHEN 'pass' THEN 'ok' ELSE item.fail_severity END;
-        NEW.bounds_used := jsonb_build_object('fail', item.fail_severity);
-    ELSIF item.kind = 'choice' AND NEW.value_choice <> '' THEN
-        SELECT c INTO picked FROM jsonb_array_elements(item.choices) c WHERE c->>'value' = NEW.value_choice LIMIT 1;
-        IF picked IS NULL THEN
-            RAISE EXCEPTION 'inspections: "%" is no choice of item %', NEW.value_choice, item.key USING ERRCODE = 'check_violation';
-        END IF;
-        NEW.severity := picked->>'severity';
-        NEW.bounds_used := jsonb_build_object(picked->>'value', picked->>'severity');
-    ELSIF item.kind = 'text' AND btrim(NEW.value_text) <> '' THEN
-        NEW.severity := 'ok';
-    ELSIF item.kind = 'photo' AND EXISTS (  -- its answer names the photo
-            SELECT FROM inspections_evidence e JOIN audit_storedfile f ON f.id = e.file_id
-             WHERE e.target_id = NEW.target_id AND e.item_id = NEW.item_id AND e.withdrawn_at IS NULL
-               AND f.sha256 = NEW.value_text) THEN
-        NEW.severity := 'ok';
-    ELSE
-        RAISE EXCEPTION 'inspections: the value does not fit item % (%)', item.key, item.kind USING ERRCODE = 'check_violation';
-    END IF;
+    SELECT g.severity, g.bounds INTO NEW.severity, NEW.bounds_used FROM inspections_grade_answer_v1(NEW, item, target, run.plan_id) g;
 
     -- A reading is taken over as it is while it is fresh; whoever says otherwise says why. A machine answers only
     -- what is good, where the check list lets it, as the account of its source.

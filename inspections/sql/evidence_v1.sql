@@ -38,6 +38,9 @@ BEGIN
     IF NEW.captured_at > NEW.received_at + interval '5 minutes' THEN
         RAISE EXCEPTION 'inspections: no photo is taken in the future' USING ERRCODE = 'check_violation';
     END IF;
+    IF NEW.captured_at < least(run.created_at, run.opens_at) - interval '5 minutes' THEN
+        RAISE EXCEPTION 'inspections: no photo is taken before run % was there', run.number USING ERRCODE = 'check_violation';
+    END IF;
     RETURN NEW;
 END $$;
 CREATE OR REPLACE TRIGGER inspections_20_guard BEFORE INSERT OR UPDATE ON inspections_evidence

@@ -12,6 +12,15 @@ CREATE OR REPLACE FUNCTION inspections_finding_led_v1(f inspections_finding) RET
                               'fix_soon_at', f.fix_soon_at, 'policy_used', f.policy_used, 'change', f.change_id, 'repair', f.repair_id)
 $$;
 
+-- When the thing was last seen bad, and when OpsLedger learnt of it.
+CREATE OR REPLACE FUNCTION inspections_finding_known_v1(f inspections_finding, OUT seen_at timestamptz, OUT learnt_at timestamptz)
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT greatest(f.opened_at, max(e.seen)), max(e.learnt) FROM (
+        SELECT a.observed_at AS seen, a.received_at AS learnt FROM inspections_answer a WHERE a.id = f.last_answer_id
+        UNION ALL SELECT r.observed_at, r.received_at FROM inspections_machinereading r WHERE r.id = f.last_reading_id
+        UNION ALL SELECT least(l.starts_at, l.received_at), l.received_at FROM inspections_alert l WHERE l.id = f.last_alert_id) e
+$$;
+
 -- Invariant 10: only a later good answer of somebody else, or a newer machine reading, verifies a fix.
 CREATE OR REPLACE FUNCTION inspections_guard_finding_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
@@ -22,6 +31,7 @@ DECLARE
     alert inspections_alert;
     moment timestamptz := clock_timestamp();
     clocks record;
+    known record;
     by_event boolean := current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID);
     is_worse boolean;
 BEGIN
@@ -55,7 +65,7 @@ BEGIN
         NEW.number := 'FD-' || lpad(NEW.id::text, 6, '0');
         -- The clocks start when somebody saw it; when OpsLedger learnt of it from a machine, or from an amendment
         -- that was approved however long after the thing was seen.
-        NEW.opened_at := CASE WHEN proof.id IS NULL THEN least(NEW.opened_at, moment)
+        NEW.opened_at := CASE WHEN proof.id IS NULL THEN least(reading.observed_at, alert.starts_at, moment)
                               WHEN proof.amendment_id IS NULL THEN proof.observed_at ELSE proof.received_at END;
         SELECT * INTO clocks FROM inspections_deadlines_v1(NEW.severity, CASE WHEN proof.id IS NULL THEN moment ELSE NEW.opened_at END);
         NEW.response_soon_at := clocks.response_soon_at;
@@ -135,7 +145,15 @@ BEGIN
         RAISE EXCEPTION 'inspections: who takes % on names its owner', OLD.number USING ERRCODE = 'check_violation';
     ELSIF NEW.state = 'fixed' THEN
         NEW.fixed_by_id := NEW.state_by_id;
-        NEW.fixed_at := greatest(least(coalesce(NEW.fixed_at, moment), moment), OLD.opened_at);
+        -- A fix is dated back to before what is known of the finding arrived, at most: both came late together. Else a
+        -- good look of before the fix would verify it.
+        SELECT * INTO known FROM inspections_finding_known_v1(NEW);
+        IF NEW.fixed_at IS NULL OR NEW.fixed_at IS NOT DISTINCT FROM OLD.fixed_at
+           OR NEW.fixed_at > known.learnt_at AND NEW.fixed_at > moment - interval '5 minutes' THEN
+            NEW.fixed_at := moment;
+        ELSIF NEW.fixed_at < known.seen_at OR NEW.fixed_at > known.learnt_at THEN
+            RAISE EXCEPTION 'inspections: the fix of % is dated back to %; it counts from now on', OLD.number, NEW.fixed_at USING ERRCODE = 'check_violation';
+        END IF;
     ELSIF NEW.state = 'verified' AND NEW.verified_reading_id IS NOT NULL THEN
         SELECT i.* INTO item FROM inspections_templateitem i WHERE i.id = NEW.item_id AND i.key = OLD.item_key AND i.kind = 'machine';
         SELECT * INTO reading FROM inspections_machinereading WHERE id = NEW.verified_reading_id;

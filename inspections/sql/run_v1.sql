@@ -42,6 +42,12 @@ SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT encode(sha256(convert_to(inspections_run_record_v1(wanted), 'UTF8')), 'hex')
 $$;
 
+-- Whether an answer of this severity to an item says why.
+CREATE OR REPLACE FUNCTION inspections_wants_comment_v1(item inspections_templateitem, severity text) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT item.comment_at <> '' AND inspections_severity_rank_v1(severity) >= inspections_severity_rank_v1(item.comment_at)
+$$;
+
 -- What still keeps a run from being submitted (invariant 4): one row per target and item.
 CREATE OR REPLACE FUNCTION inspections_run_gaps_v1(wanted bigint)
 RETURNS TABLE (target_id bigint, item_id bigint, gap text) LANGUAGE sql STABLE
@@ -53,8 +59,7 @@ SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off AS $$
       JOIN inspections_templateitem i ON i.version_id = r.version_id AND NOT t.skipped_items ? i.key
       LEFT JOIN inspections_answer a ON a.target_id = t.id AND a.item_id = i.id AND a.is_current
      CROSS JOIN LATERAL (SELECT
-           i.comment_at <> '' AND inspections_severity_rank_v1(a.severity) >= inspections_severity_rank_v1(i.comment_at)
-               AS wants_comment,
+           inspections_wants_comment_v1(i, a.severity) AS wants_comment,
            NOT a.is_na AND (i.kind = 'photo' OR i.photo_at <> ''
                AND inspections_severity_rank_v1(a.severity) >= inspections_severity_rank_v1(i.photo_at)) AS wants_photo) g
      WHERE r.id = wanted
@@ -69,6 +74,8 @@ LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     gaps bigint;
     moment timestamptz := clock_timestamp();
+    plan inspections_inspectionplan;
+    seen timestamptz;
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.state NOT IN ('scheduled', 'open') THEN
@@ -78,6 +85,13 @@ BEGIN
                         WHERE v.id = NEW.version_id AND p.id = NEW.plan_id AND v.state IN ('published', 'retired')
                           AND v.sha256 = NEW.version_sha256) THEN
             RAISE EXCEPTION 'inspections: a run pins a published version of its plan''s check list and its hash' USING ERRCODE = 'check_violation';
+        END IF;
+        -- What the plan asks of its runs is not asked less of one of them.
+        SELECT * INTO plan FROM inspections_inspectionplan WHERE id = NEW.plan_id;
+        IF (NEW.signoff, NEW.client, NEW.opens_at, NEW.due_at, NEW.expires_at) IS DISTINCT FROM
+           (plan.signoff, plan.client, NEW.slot_at + make_interval(mins => plan.opens_minutes),
+            NEW.slot_at + make_interval(mins => plan.due_minutes), NEW.slot_at + make_interval(mins => plan.expires_minutes)) THEN
+            RAISE EXCEPTION 'inspections: sign-off, client and deadlines of run % are not as its plan says', NEW.number USING ERRCODE = 'check_violation';
         END IF;
         NEW.record_sha256 := '';
         NEW.outcome := '';
@@ -150,6 +164,10 @@ BEGIN
             END IF;
             NEW.arrived_late_at := moment;
         END IF;
+        -- The first start counts; it lies back only where what was done in time arrives late.
+        NEW.started_at := coalesce(OLD.started_at, CASE WHEN OLD.state = 'missed' THEN
+            greatest(least(NEW.started_at, OLD.expires_at), least(OLD.created_at, OLD.opens_at)) END, moment);
+        NEW.started_by_id := coalesce(OLD.started_by_id, NEW.started_by_id);
     WHEN 'submitted' THEN
         SELECT count(*) INTO gaps FROM inspections_run_gaps_v1(NEW.id);
         IF gaps > 0 THEN
@@ -158,6 +176,13 @@ BEGIN
         IF NEW.submitted_by_id IS NULL OR NEW.completed_at IS NULL OR NEW.completed_at > moment + interval '5 minutes' THEN
             RAISE EXCEPTION 'inspections: a run is submitted by somebody, and completed in the past' USING ERRCODE = 'check_violation';
         END IF;
+        -- Nobody is done before they have seen; clocks of devices may differ by five minutes.
+        SELECT max(a.observed_at) INTO seen FROM inspections_answer a JOIN inspections_runtarget t ON t.id = a.target_id
+         WHERE t.run_id = NEW.id AND a.is_current AND a.source <> 'machine';
+        IF NEW.completed_at < seen - interval '5 minutes' THEN
+            RAISE EXCEPTION 'inspections: run % was not done at %: an answer was observed after that', NEW.number, NEW.completed_at USING ERRCODE = 'check_violation';
+        END IF;
+        NEW.completed_at := greatest(NEW.completed_at, seen);
         IF OLD.submitted_at IS NULL THEN  -- lateness is that of the first submission
             IF NEW.completed_at > NEW.expires_at THEN
                 RAISE EXCEPTION 'inspections: run % expired at % and counts as missed', NEW.number, NEW.expires_at USING ERRCODE = 'check_violation';

@@ -1,9 +1,10 @@
--- Whether somebody started, submitted, answered or took a photo in a run, or marked a target of it (marks of before count too).
+-- Whether somebody started, submitted, answered (by an amendment too) or took a photo in a run, or marked a target of it
+-- (marks of before count too).
 CREATE OR REPLACE FUNCTION inspections_took_part_v1(wanted bigint, person bigint) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT EXISTS (SELECT FROM inspections_inspectionrun r WHERE r.id = wanted AND person IN (r.submitted_by_id, r.started_by_id))
         OR EXISTS (SELECT FROM inspections_answer a JOIN inspections_runtarget t ON t.id = a.target_id
-                    WHERE t.run_id = wanted AND a.answered_by_id = person AND a.amendment_id IS NULL)
+                    WHERE t.run_id = wanted AND a.answered_by_id = person)
         OR EXISTS (SELECT FROM inspections_evidence e WHERE e.run_id = wanted AND person IN (e.taken_by_id, e.withdrawn_by_id))
         OR EXISTS (SELECT FROM inspections_runtarget t JOIN inspections_historicalruntarget h ON h.id = t.id
                     WHERE t.run_id = wanted AND h.marked_by_id = person)

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -24,7 +23,7 @@ from inspections.actions.sync.operations import (
     unfit,
 )
 from inspections.bundle import answer_shape, photo_shape
-from inspections.guards import Refusal, refuse_if
+from inspections.guards import Refusal, last_seen, refuse_if
 from inspections.models import Answer, Evidence, RunTarget, SyncOp, TemplateItem
 
 MOST_TOGETHER = 200
@@ -151,7 +150,7 @@ def submit(deed: Deed, by: User) -> dict[str, Any]:
         refusals = [Refusal("seen", message, fix)]
         refuse_if(refusals, "submit inspection", by=by, target=deed.run)
     # Nobody is done before the last answer was observed, whatever the device says of the submission.
-    last = Answer.objects.current().filter(target__run=deed.run).aggregate(at=Max("observed_at"))["at"]
+    last = last_seen(deed.run)
     submit_run(deed.run, by=by, completed_at=max(deed.at.observed_at, last or deed.at.observed_at))
     return {}
 

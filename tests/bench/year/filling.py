@@ -34,7 +34,7 @@ READINGS_OF, READINGS_EACH = 100, 3_000
 # Nobody came to one run in 130; one in ten is late.
 STARTED = """
 UPDATE inspections_inspectionrun
-   SET state = 'in_progress', started_at = slot_at + interval '20 minutes',
+   SET state = 'in_progress',
        started_by_id = (%(people)s::bigint[])[1 + abs(hashint8(id)) %% array_length(%(people)s::bigint[], 1)]
  WHERE plan_id = %(plan)s AND slot_at >= %(start)s AND slot_at < %(end)s AND state = 'open'
    AND abs(hashint8(id)) %% 130 <> 0
@@ -54,8 +54,8 @@ SELECT 1, t.id, i.id, t.ci_id, i.key, true,
             ELSE round(i.warn_high * (40 + d.chance %% 50) / 100) END,
        CASE WHEN i.kind <> 'pass_fail' THEN '' WHEN d.is_bad THEN 'fail' ELSE 'pass' END,
        '', false, 'ok', '{}', 'human', CASE WHEN d.is_bad THEN 'seen on the round' ELSE '' END,
-       r.started_by_id, r.started_at + make_interval(secs => t.position * 40 + i.position * 4), 'bench', 4,
-       gen_random_uuid(), ''
+       r.started_by_id, r.slot_at + make_interval(mins => 20, secs => t.position * 40 + i.position * 4),
+       'bench', 4, gen_random_uuid(), ''
   FROM inspections_inspectionrun r
   JOIN inspections_runtarget t ON t.run_id = r.id
   JOIN inspections_templateitem i ON i.version_id = r.version_id

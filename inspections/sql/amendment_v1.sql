@@ -1,6 +1,6 @@
 -- Invariant 6: after sign-off an answer changes by an amendment only. One person proposes it to the answer that is
--- current; a reviewer with no part in the run,
--- and who did not propose it, decides, once. Whoever proposed an amendment that was made has a part in the run. Superusers are no exception.
+-- current; a reviewer with no part in the run, and who did not propose it, decides, once. Whoever proposed an
+-- amendment that was made has a part in the run. Superusers are no exception.
 CREATE OR REPLACE FUNCTION inspections_guard_amendment_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE

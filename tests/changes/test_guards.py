@@ -150,6 +150,7 @@ def test_ci_owners_consulted(cast):
     assert codes("ci_owners_consulted", change) == {"ci_owners_consulted"}
     asked = make_consultation(change=change, team=team, answer="objected")
     assert codes("ci_owners_consulted", change) == {"owner_objects"}
+    asked.refresh_from_db()  # the plan that was answered to is set by PostgreSQL
     asked.answer = "agreed"
     asked.save()
     assert codes("ci_owners_consulted", change) == set()

@@ -42,14 +42,17 @@ def against_silence(answer: Answer, values: Mapping[str, object], comment: str) 
         return []
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT inspections_wants_comment_v1(i, g.severity)
-                 FROM inspections_answer a JOIN inspections_templateitem i ON i.id = a.item_id
-                 JOIN inspections_runtarget t ON t.id = a.target_id
-                 JOIN inspections_inspectionrun r ON r.id = t.run_id
-                CROSS JOIN LATERAL inspections_grade_answer_v1(
-                      jsonb_populate_record(a, %s), i, t, r.plan_id) g
-                WHERE a.id = %s""",
-            [Jsonb(values, dumps=_dumps), answer.pk],
+            # Materialized: the planner may otherwise grade by every item before it picks the answer's own.
+            """WITH given AS MATERIALIZED (
+                   SELECT a, i, t, r.plan_id AS plan
+                     FROM inspections_answer a JOIN inspections_templateitem i ON i.id = a.item_id
+                     JOIN inspections_runtarget t ON t.id = a.target_id
+                     JOIN inspections_inspectionrun r ON r.id = t.run_id
+                    WHERE a.id = %s)
+               SELECT inspections_wants_comment_v1(given.i, g.severity)
+                 FROM given CROSS JOIN LATERAL inspections_grade_answer_v1(
+                      jsonb_populate_record(given.a, %s), given.i, given.t, given.plan) g""",
+            [answer.pk, Jsonb(values, dumps=_dumps)],
         )
         is_wanted = cursor.fetchone()[0]
     message = _("The amended answer is so bad that it needs a comment, as any answer would.")

@@ -51,7 +51,14 @@ from inspections.actions.report_schedules import (
     send_now,
 )
 from inspections.actions.report_sendings import defer_forgotten_reports, send_report
-from inspections.actions.reports import Wanted, has_changed_since, issue_report, remade, wanted_of
+from inspections.actions.reports import (
+    Wanted,
+    has_changed_since,
+    issue_report,
+    remade,
+    take_again,
+    wanted_of,
+)
 from inspections.actions.rota import fill_rota, give_duty, remove_duty, swap_duties
 from inspections.actions.rota_files import load_rota
 from inspections.actions.runs import (
@@ -181,6 +188,7 @@ __all__ = [
     "start_run",
     "submit_run",
     "swap_duties",
+    "take_again",
     "take_photo",
     "tell_of_rounds",
     "tell_of_trouble",

@@ -1,10 +1,8 @@
 """Reports over the API: the ledger, files to take out, and whether a hash is one of ours."""
 
-import hashlib
-
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -15,10 +13,9 @@ from rest_framework.views import APIView
 
 from accounts.permissions import RolePermission
 from accounts.roles import Right, has_right
-from audit.actions import record_event
-from inspections.actions import Wanted, issue_report, order_report, remade
+from inspections.actions import Wanted, issue_report, order_report, take_again
 from inspections.api.shapes import REFUSED
-from inspections.guards import Refusal, Refused
+from inspections.guards import Refused
 from inspections.models import InspectionRun, ReportIssue, ReportOrder
 from inspections.models.reports import LANGUAGES, Format
 from inspections.reports import Period
@@ -155,16 +152,7 @@ class ReportIssueViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, views
     def file(self, request, number=None):
         """The same bytes again, for whom the watermark names and for who exports evidence."""
         issue = self.get_object()
-        if issue.issued_by_id != request.user.pk and not has_right(request.user, Right.AUDIT_EXPORT):
-            raise exceptions.PermissionDenied(_("This copy names somebody else. Take out your own."))
-        content = remade(issue)
-        if hashlib.sha256(content).hexdigest() != issue.file_sha256:
-            message = gettext(
-                "OpsLedger has been updated since: the file would have other bytes. Take out a new one."
-            )
-            raise Refused([Refusal("updated", message)])
-        record_event("export", by=request.user, target=f"report {issue.number}", detail={"again": True})
-        return download(issue, content)
+        return download(issue, take_again(issue, by=request.user))
 
     @extend_schema(parameters=[OpenApiParameter("sha256", required=True)], responses=FoundSerializer)
     @action(detail=False, filterset_fields=None, pagination_class=None)

@@ -56,7 +56,7 @@ from inspections.guards.refusal import (
     took_part,
     took_part_in,
 )
-from inspections.guards.reports import against_issuing
+from inspections.guards.reports import against_issuing, may_take_again
 from inspections.guards.templates import (
     against_discarding,
     against_editing,
@@ -106,6 +106,7 @@ __all__ = [
     "lacking",
     "lacking_all",
     "last_seen",
+    "may_take_again",
     "no_comment",
     "refuse_if",
     "takers_of",

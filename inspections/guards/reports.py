@@ -8,12 +8,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.roles import Right
+from accounts.roles import Right, has_right
 from inspections.guards.refusal import Refusal, lacking
 from inspections.models import ReportIssue, ReportOrder
 
 #: How many reports one person may take out in how long; schedules are not counted.
 MOST, A_WHILE = 30, timedelta(minutes=10)
+
+
+def may_take_again(issue: ReportIssue, by: User) -> bool:
+    """The watermark names one person: that person, and who exports evidence, may have the file again."""
+    return issue.issued_by_id == by.pk or has_right(by, Right.AUDIT_EXPORT)
 
 
 def against_issuing(by: User) -> list[Refusal]:

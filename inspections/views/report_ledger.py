@@ -5,15 +5,16 @@ import re
 from datetime import timedelta
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.roles import Right, has_right
-from audit.actions import record_event
 from cmdb.models import ConfigurationItem
-from inspections.actions import has_changed_since, remade
+from inspections.actions import has_changed_since, remade, take_again
+from inspections.guards import Refused, may_take_again
 from inspections.models import InspectionPlan, InspectionRun, ReportIssue, ReportOrder, TemplateVersion
 from inspections.models.reports import Format
 from inspections.reports.document import made_with
@@ -93,31 +94,20 @@ def issue_page(request, number):
         {
             "issue": issue, "checked": checked, "has_changed": has_changed_since(issue),
             "is_made_with_the_same": issue.made_with == made_with(),
-            "may_take": may_take(request.user, issue),
+            "may_take": may_take_again(issue, request.user),
         },
     )  # fmt: skip
-
-
-def may_take(user, issue):
-    """Its watermark names one person: that person, and who exports evidence, may have it again."""
-    return issue.issued_by_id == user.pk or has_right(user, Right.AUDIT_EXPORT)
 
 
 @page
 def issue_file(request, number):
     """The same file once more, for whom it names."""
     issue = get_object_or_404(visible_to(request.user).select_related("data", "file"), number=number)
-    if not may_take(request.user, issue):
-        messages.error(request, _("This copy names somebody else. Take out your own."))
+    try:
+        content = take_again(issue, by=request.user)
+    except (PermissionDenied, Refused) as refused:
+        messages.error(request, str(refused))
         return redirect("inspections:report-issue", number)
-    content = remade(issue)
-    if hashlib.sha256(content).hexdigest() != issue.file_sha256:
-        messages.error(
-            request,
-            _("OpsLedger has been updated since: the file would have other bytes. Take out a new one."),
-        )
-        return redirect("inspections:report-issue", number)
-    record_event("export", by=request.user, target=f"report {number}", detail={"again": True})
     return as_response(issue, content)
 
 
